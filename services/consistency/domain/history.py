@@ -1,0 +1,61 @@
+"""One customer's history, put in order whatever order it came in."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from shared.events import (
+    CaseEvent,
+    ConsentEvent,
+    CustomerEvent,
+    DeliveryEvent,
+    EmbargoEvent,
+    MessageEvent,
+    identity_of,
+)
+
+NOT_RECEIVED = frozenset({"bounced", "suppressed"})
+RECEIVED = frozenset({"delivered", "opened", "clicked"})
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What reached one customer, by event time.
+
+    `messages` are the outbound messages that reached the customer; a message without a delivery event
+    counts as delivered. `cases`, `consents` and `embargoes` are in order of time as well.
+    """
+
+    messages: tuple[MessageEvent, ...]
+    cases: tuple[CaseEvent, ...] = ()
+    consents: tuple[ConsentEvent, ...] = ()
+    embargoes: tuple[EmbargoEvent, ...] = ()
+
+    @classmethod
+    def of(
+        cls, events: Iterable[CustomerEvent | EmbargoEvent], policies: Iterable[EmbargoEvent] = ()
+    ) -> "History":
+        unique = {identity_of(event): event for event in (*events, *policies)}
+        ordered = sorted(unique.values(), key=lambda event: (event.time, identity_of(event)))
+        lost = lost_messages(event for event in ordered if isinstance(event, DeliveryEvent))
+        return cls(
+            messages=tuple(
+                event
+                for event in ordered
+                if isinstance(event, MessageEvent) and event.data.direction == "outbound" and event.id not in lost
+            ),
+            cases=tuple(event for event in ordered if isinstance(event, CaseEvent)),
+            consents=tuple(event for event in ordered if isinstance(event, ConsentEvent)),
+            embargoes=tuple(event for event in ordered if isinstance(event, EmbargoEvent)),
+        )
+
+
+def lost_messages(deliveries: Iterable[DeliveryEvent]) -> frozenset[str]:
+    """Ids of messages that never reached the customer: bounced or suppressed, and never received since."""
+    lost: set[str] = set()
+    received: set[str] = set()
+    for delivery in deliveries:
+        if delivery.data.status in NOT_RECEIVED:
+            lost.add(delivery.data.message)
+        elif delivery.data.status in RECEIVED:
+            received.add(delivery.data.message)
+    return frozenset(lost - received)

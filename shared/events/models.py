@@ -1,0 +1,243 @@
+"""The event contract: CloudEvents 1.0 carrying one of five touchpoint types, version 1.
+
+Models are strict and frozen: a field of another type is an error, never a conversion, and an event
+does not change once read. Attributes of the envelope that the contract does not name are
+CloudEvents extensions and are kept as they came.
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    model_validator,
+)
+
+MAX_TEXT = 100_000
+"""Characters in the text of one message."""
+MAX_EVENT_BYTES = 512 * 1024
+"""Bytes of one event as JSON."""
+MAX_BATCH_EVENTS = 1_000
+MAX_BATCH_BYTES = 16 * 1024 * 1024
+"""Bytes of one request body after decompression."""
+
+Department = Literal[
+    "sales",
+    "support",
+    "investor-relations",
+    "marketing",
+    "public-relations",
+    "government-relations",
+    "operations",
+    "billing",
+    "product",
+    "it",
+    "internal-communications",
+    "executive",
+]
+Channel = Literal[
+    "email",
+    "sms",
+    "phone",
+    "chat",
+    "push",
+    "letter",
+    "social",
+    "web",
+    "blog",
+    "advertising",
+    "event",
+    "in-person",
+    "press",
+]
+Purpose = Literal["promotional", "transactional", "service", "investor", "relationship"]
+Direction = Literal["outbound", "inbound"]
+DeliveryStatus = Literal["delivered", "bounced", "suppressed", "opened", "clicked"]
+
+Identifier = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Label = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", populate_by_name=True)
+
+
+Scalar = str | int | float | bool
+
+
+class Customer(Frozen):
+    id: Identifier
+
+
+class Claim(Frozen):
+    """A statement as the sender's system holds it: of `subject`, `attribute` is `value` (in `unit`).
+
+    A list of two numbers is a range from the one to the other. A bound may stand in place of the value
+    (`min`, `max`); `from` and `to` are when it holds. Senders may add fields of their own, which are kept.
+    """
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow", populate_by_name=True)
+
+    subject: Label
+    attribute: Label
+    value: Scalar | Annotated[tuple[Scalar, ...], Field(max_length=20, strict=False)] | None = None
+    min: int | float | None = None
+    max: int | float | None = None
+    unit: Label | None = None
+    from_: AwareDatetime | Day | None = Field(default=None, alias="from")
+    to: AwareDatetime | Day | None = None
+
+    @model_validator(mode="after")
+    def states_something(self) -> "Claim":
+        if self.value is None and self.min is None and self.max is None:
+            raise ValueError("a claim needs a value, a min or a max")
+        return self
+
+
+class Message(Frozen):
+    """Words between the company and a customer; notes of a call or a visit count as what was said."""
+
+    customer: Customer
+    department: Department
+    channel: Channel
+    direction: Direction
+    text: Annotated[str, StringConstraints(max_length=MAX_TEXT)]
+    purpose: Purpose | None = None
+    title: Label | None = None
+    language: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")] | None = None
+    topic: Label | None = None
+    campaign: Label | None = None
+    template: Label | None = None
+    thread: Label | None = None
+    author: Label | None = None
+    audience: Label | None = None
+    valid_until: AwareDatetime | None = None
+    corrects: Identifier | None = None
+    claims: Annotated[tuple[Claim, ...], Field(max_length=100, strict=False)] = ()
+
+
+class Delivery(Frozen):
+    """What became of a message on its way: `message` is the id of the message's event."""
+
+    customer: Customer
+    message: Identifier
+    status: DeliveryStatus
+
+
+class Case(Frozen):
+    """A case of the customer opened or closed; only the category `complaint` holds back promotion."""
+
+    customer: Customer
+    department: Department
+    case: Identifier
+    status: Literal["opened", "closed"]
+    category: Label | None = None
+
+
+class Consent(Frozen):
+    """The customer withdrew or granted consent to promotion on a channel, or on all of them (`*`)."""
+
+    customer: Customer
+    channel: Channel | Literal["*"]
+    status: Literal["withdrawn", "granted"]
+
+
+class Embargo(Frozen):
+    """Until `until`, nobody but `department` states `matter`; binds all customers."""
+
+    department: Department
+    matter: Annotated[str, StringConstraints(min_length=1, max_length=5_000)]
+    terms: Annotated[tuple[Label, ...], Field(max_length=100, strict=False)] = ()
+    until: AwareDatetime
+
+
+EXTENSION_NAME = re.compile(r"^[a-z0-9]{1,64}$")
+
+
+class Envelope(BaseModel):
+    """The CloudEvents 1.0 context attributes. Source: CloudEvents specification 1.0.2, section 3."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow")
+
+    specversion: Literal["1.0"]
+    id: Identifier
+    source: Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\s\x00-\x1f\x7f]+$")]
+    type: str
+    time: AwareDatetime
+    datacontenttype: Literal["application/json"] | None = None
+    dataschema: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = None
+    subject: Label | None = None
+
+    @model_validator(mode="after")
+    def extensions_are_named_and_scalar(self) -> "Envelope":
+        for name, value in (self.model_extra or {}).items():
+            if not EXTENSION_NAME.match(name):
+                raise ValueError(f"extension attribute {name[:64]!r}: names are lower-case letters and digits")
+            if not isinstance(value, (str, int, bool)) or (isinstance(value, str) and len(value) > 4_096):
+                raise ValueError(f"extension attribute {name!r}: a string (to 4,096 characters), integer or boolean")
+        return self
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        return dict(self.model_extra or {})
+
+
+class MessageEvent(Envelope):
+    type: Literal["touchpoint.message.v1"]
+    data: Message
+
+
+class DeliveryEvent(Envelope):
+    type: Literal["touchpoint.delivery.v1"]
+    data: Delivery
+
+
+class CaseEvent(Envelope):
+    type: Literal["touchpoint.case.v1"]
+    data: Case
+
+
+class ConsentEvent(Envelope):
+    type: Literal["touchpoint.consent.v1"]
+    data: Consent
+
+
+class EmbargoEvent(Envelope):
+    type: Literal["touchpoint.embargo.v1"]
+    data: Embargo
+
+
+CustomerEvent = MessageEvent | DeliveryEvent | CaseEvent | ConsentEvent
+Event = Annotated[CustomerEvent | EmbargoEvent, Field(discriminator="type")]
+
+EVENT: TypeAdapter[CustomerEvent | EmbargoEvent] = TypeAdapter(Event)
+EVENT_TYPES: tuple[str, ...] = (
+    "touchpoint.message.v1",
+    "touchpoint.delivery.v1",
+    "touchpoint.case.v1",
+    "touchpoint.consent.v1",
+    "touchpoint.embargo.v1",
+)
+
+
+def parse_event(raw: bytes | str) -> CustomerEvent | EmbargoEvent:
+    """Reads one event in the CloudEvents JSON format; raises `pydantic.ValidationError`."""
+    return EVENT.validate_json(raw)
+
+
+def customer_of(event: CustomerEvent | EmbargoEvent) -> str | None:
+    """The customer's id, or None for what binds every customer."""
+    return None if isinstance(event, EmbargoEvent) else event.data.customer.id
+
+
+def timestamp(moment: datetime) -> str:
+    """RFC 3339 in UTC, with as many fractional digits as the moment has."""
+    text = moment.astimezone(UTC).isoformat()
+    return text.replace("+00:00", "Z")
