@@ -7,14 +7,28 @@ import signal
 import sys
 from pathlib import Path
 
+import httpx
 from rich.console import Console
 
-from deploy.local.demo.tour import tour
+from deploy.local.demo.publish import RefusedError
+from deploy.local.demo.tour import NotFinishedError, tour
 from deploy.local.lock import AlreadyRunningError, only_stack_in
 from deploy.local.parts import MissingServerError
 from deploy.local.ports import PortError
 from deploy.local.screen import show_addresses
 from deploy.local.stack import PartFailedError, Stack
+
+EXPECTED = (
+    AlreadyRunningError,
+    ConnectionError,
+    MissingServerError,
+    NotFinishedError,
+    PartFailedError,
+    PortError,
+    RefusedError,
+    httpx.HTTPError,
+)
+"""What can go wrong without a fault in the stack: told in words, without a traceback."""
 
 
 def arguments() -> argparse.Namespace:
@@ -46,13 +60,14 @@ def run(options: argparse.Namespace, console: Console) -> None:
 
 def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    console = Console()
+    options, console = arguments(), Console()
     try:
-        run(arguments(), console)
+        run(options, console)
     except KeyboardInterrupt:
-        return 0
-    except (PortError, AlreadyRunningError, MissingServerError, PartFailedError, ConnectionError) as error:
-        console.print(f"[bold red]Onevoice stopped:[/] {error}", highlight=False, soft_wrap=True, markup=True)
+        return 130 if options.exit else 0
+    except EXPECTED as error:
+        console.print("Onevoice stopped.", style="bold red")
+        console.print(str(error), highlight=False, markup=False, soft_wrap=True)
         return 1
     return 0
 

@@ -87,7 +87,7 @@ def answers_ping(uri: str) -> Callable[[], bool]:
 def answers_ready(url: str) -> Callable[[], bool]:
     def is_ready() -> bool:
         try:
-            return httpx.get(f"{url}/readyz", timeout=5).status_code == httpx.codes.OK
+            return httpx.get(f"{url}/readyz", timeout=10).status_code == httpx.codes.OK
         except httpx.HTTPError:
             return False
 

@@ -63,7 +63,7 @@ def launch(part: Part, log: Path, working_dir: Path, environ: Mapping[str, str])
             stdout=out,
             stderr=subprocess.STDOUT,
             process_group=0,
-            preexec_fn=end_with_parent(os.getpid(), part.when_orphaned),  # noqa: PLW1509 - it calls the kernel only
+            preexec_fn=end_with_parent(os.getpid(), part.when_orphaned),
         )
     return Child(part, process, log)
 

@@ -1,6 +1,7 @@
 """Starts the parts in order, watches them, and stops them in the reverse order."""
 
 import os
+import signal
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,7 +22,7 @@ from deploy.local.parts import (
     topics_part,
 )
 from deploy.local.ports import choose_ports
-from deploy.local.processes import Child, Part, last_lines, launch, signal, stop
+from deploy.local.processes import Child, Part, last_lines, launch, stop
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS_TO_START = 120

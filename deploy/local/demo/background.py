@@ -50,7 +50,9 @@ def history(number: int, words: Json) -> Iterator[Json]:
     person = invent(number, words, chance)
     received: set[str] = set()
     for wording in words["messages"]:
-        gets_it = wording.get("with", wording["key"]) in received | {wording["key"]} and chance.random() < wording["share"]
+        gets_it = (
+            wording.get("with", wording["key"]) in received | {wording["key"]} and chance.random() < wording["share"]
+        )
         if not gets_it:
             continue
         received.add(wording["key"])

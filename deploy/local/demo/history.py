@@ -37,4 +37,6 @@ def with_own_identities(scenario: Json) -> list[Json]:
 def whole_history(customers: int = 300) -> list[Json]:
     """In order of time, as the departments' systems would have sent it."""
     events = [event for scenario in scenarios() for event in with_own_identities(scenario)]
-    return sorted(events + background(customers), key=lambda event: (datetime.fromisoformat(event["time"]), event["id"]))
+    return sorted(
+        events + background(customers), key=lambda event: (datetime.fromisoformat(event["time"]), event["id"])
+    )
