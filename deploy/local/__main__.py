@@ -43,7 +43,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     with only_stack_in(options.state_dir):
         stack = Stack(options.state_dir, os.environ, lambda part: console.print(f"starting {part} …", style="dim"))
         try:
-            stack.start()
+            stack.up()
             show_addresses(console, stack)
             if options.what == "demo":
                 asyncio.run(tour(stack, console))

@@ -1,6 +1,5 @@
 """Child processes that end with the stack, whatever ends it, and whose output goes to a log file."""
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -10,8 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-PR_SET_PDEATHSIG = 1
-"""Source: prctl(2)."""
+BOUND_TO_PARENT = str(Path(__file__).with_name("bound_to_parent.py"))
 
 
 @dataclass(frozen=True)
@@ -38,32 +36,18 @@ class Child:
         return self.process.poll()
 
 
-def end_with_parent(parent: int, notice: signal.Signals) -> Callable[[], None]:
-    """To run in the child before its program starts. Only Linux has this; elsewhere a killed stack leaves children."""
-    if not sys.platform.startswith("linux"):
-        return lambda: None
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-
-    def bind_to_parent() -> None:
-        prctl(PR_SET_PDEATHSIG, int(notice), 0, 0, 0)
-        if os.getppid() != parent:  # the parent ended before the call above
-            os._exit(1)
-
-    return bind_to_parent
-
-
 def launch(part: Part, log: Path, working_dir: Path, environ: Mapping[str, str]) -> Child:
     """Starts `part` in a process group of its own, so that Ctrl-C in the terminal reaches the stack alone."""
+    binding = (sys.executable, "-I", "-S", BOUND_TO_PARENT, str(os.getpid()), str(int(part.when_orphaned)))
     with log.open("ab") as out:
         process = subprocess.Popen(  # noqa: S603 - the commands are ours
-            part.command,
+            (*binding, *part.command),
             cwd=working_dir,
             env={**environ, **part.environ},
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
             process_group=0,
-            preexec_fn=end_with_parent(os.getpid(), part.when_orphaned),
         )
     return Child(part, process, log)
 

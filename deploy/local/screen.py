@@ -1,7 +1,5 @@
 """What the person who starts the stack sees."""
 
-from pathlib import Path
-
 from rich.console import Console
 from rich.table import Table
 
@@ -27,16 +25,17 @@ def show_addresses(console: Console, stack: Stack) -> None:
     table.add_row("agent key", stack.keys.agent, "agent: timelines")
     table.add_row("ops key", stack.keys.ops, "ops: alerts; signs in to the console")
     table.add_section()
-    table.add_row("keys", shown(stack.state_dir / "keys.env"), "for `source`")
-    table.add_row("logs", shown(stack.log_dir), "one file a part")
-    console.print(table, soft_wrap=True)
+    table.add_row("keys", str(stack.state_dir / "keys.env"), "for `source`")
+    table.add_row("logs", str(stack.log_dir), "one file a part")
+    wide(console).print(table)
+
+
+def wide(console: Console) -> Console:
+    """The same screen for tables whose keys and addresses are copied: never shortened, wrapped by the terminal."""
+    return Console(file=console.file, width=max(console.width, 160))
 
 
 def without_password(uri: str) -> str:
     """A MongoDB address fit for a screen."""
     scheme, _, rest = uri.partition("://")
     return f"{scheme}://{rest.rpartition('@')[2]}"
-
-
-def shown(path: Path) -> str:
-    return str(path)

@@ -1,5 +1,6 @@
 """Starts the parts in order, watches them, and stops them in the reverse order."""
 
+import json
 import os
 import signal
 import time
@@ -62,7 +63,7 @@ class Stack:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
 
-    def start(self) -> None:
+    def up(self) -> None:
         """Returns when every service answers `/readyz`; raises `PartFailedError` otherwise."""
         for log in self.log_dir.glob("*.log"):
             log.unlink()
@@ -85,6 +86,10 @@ class Stack:
         }
         return [parts[name]() for name in self.embedded]
 
+    @property
+    def urls(self) -> dict[str, str]:
+        return {name: self.at.url(name) for name in SERVICES}
+
     def service(self, name: str) -> Part:
         return service_part(name, self.at, settings_for_services(self.at, self.keys))
 
@@ -92,7 +97,13 @@ class Stack:
         self.report(part.name)
         child = launch(part, self.log_of(part.name), ROOT, self.environ)
         self.children[part.name] = child
+        self.note_processes()
         return child
+
+    def note_processes(self) -> None:
+        """`parts.json`: the process of each part, for whoever wants to see what becomes of a `kill -9`."""
+        processes = {name: child.process.pid for name, child in self.children.items()}
+        (self.state_dir / "parts.json").write_text(json.dumps(processes, indent=2) + "\n")
 
     def log_of(self, name: str) -> Path:
         return self.log_dir / f"{name}.log"
@@ -146,7 +157,7 @@ class Stack:
         os.killpg(child.process.pid, signal.SIGKILL)
         child.process.wait()
 
-    def start_again(self, name: str) -> None:
+    def start(self, name: str) -> None:
         """Starts a service that was killed, with the same settings; returns when it is ready."""
         self.launch(self.service(name))
         self.wait_until_ready(name)

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from deploy.local.demo.alerts import Sightings, delays, summary
 from deploy.local.demo.publish import Published
+from deploy.local.screen import wide
 from deploy.local.stack import Stack
 
 Json = dict[str, Any]
@@ -36,7 +37,7 @@ def show_report(console: Console, stack: Stack, published: Published, found: Fou
     table.add_row("console", f"{stack.at.url('gateway')}/  (sign in with the ops key: {stack.keys.ops})")
     if example := example_of(conflicts):
         table.add_row("for example", f"customer {example['customer']}: {example['reason']}")
-    console.print(table)
+    wide(console).print(table)
     for item in published.rejected[:5]:
         console.print(f"refused: {item}", style="yellow", markup=False)
 
