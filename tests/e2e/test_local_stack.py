@@ -98,9 +98,10 @@ def test_every_part_is_ready(stack: Stack) -> None:
 
 
 def test_keys_are_for_their_owner_only(stack: Stack) -> None:
-    for name in ("keys.env", "keys.json"):
-        assert stat.S_IMODE((stack.state_dir / name).stat().st_mode) == 0o600
-    assert stack.keys.publish not in (stack.state_dir / "keys.json").read_text()
+    assert stat.S_IMODE((stack.state_dir / "keys.env").stat().st_mode) == 0o600
+    digests = (stack.state_dir / "keys.json").read_text()
+    for key in (stack.keys.publish, stack.keys.agent, stack.keys.ops, stack.keys.service):
+        assert key not in digests
 
 
 def test_a_taken_port_is_named_with_its_setting(tmp_path: Path, embedded: dict[str, str]) -> None:
