@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import httpx
+import stamina
 from rich.console import Console
 
 from deploy.local.demo.publish import RefusedError
@@ -38,6 +39,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("what", choices=("run", "demo", "keys"))
     parser.add_argument("--state-dir", type=Path, default=Path(".onevoice"), help="data, keys and logs (%(default)s)")
     parser.add_argument("--exit", action="store_true", help="demo: end after the report")
+    parser.add_argument("--customers", type=int, default=300, help="demo: customers in the background (%(default)s)")
     return parser.parse_args()
 
 
@@ -54,7 +56,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
             stack.up()
             show_addresses(console, stack)
             if options.what == "demo":
-                asyncio.run(tour(stack, console))
+                asyncio.run(tour(stack, console, options.customers))
             if not options.exit:
                 console.print("Ctrl-C stops it.", style="dim")
                 stack.watch()
@@ -68,6 +70,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
 
 def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stamina.instrumentation.set_on_retry_hooks([])  # the report counts the tries
     options, console = arguments(), Console()
     try:
         make_keys(options, console) if options.what == "keys" else run(options, console)

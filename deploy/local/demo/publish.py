@@ -65,7 +65,7 @@ async def send_batch(client: httpx.AsyncClient, batch: Sequence[Json], result: P
         async for attempt in retrying:
             with attempt:
                 response = await post(client, batch)
-            result.retries += attempt.num - 1
+                result.retries += attempt.num - 1
     except (BusyError, httpx.TransportError) as error:
         raise RefusedError(f"a batch was not taken within {TRIES_FOR_SECONDS:.0f} seconds: {error}") from error
     if response.status_code >= 400:
@@ -111,11 +111,13 @@ async def publish(
             advance(len(batch))
 
     headers = {"authorization": f"Bearer {key}"}
-    async with (
-        httpx.AsyncClient(base_url=url, headers=headers, timeout=30) as client,
-        asyncio.TaskGroup() as workers,
-    ):
-        for _ in range(at_once):
-            workers.create_task(work(client))
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=30) as client:
+        workers = [asyncio.create_task(work(client)) for _ in range(at_once)]
+        try:
+            await asyncio.gather(*workers)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.wait(workers)
     result.seconds = time.monotonic() - started
     return result

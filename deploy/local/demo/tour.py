@@ -23,9 +23,9 @@ class NotFinishedError(Exception):
     """The services did not work off what was published in time."""
 
 
-async def tour(stack: Stack, console: Console) -> None:
+async def tour(stack: Stack, console: Console, customers: int) -> None:
     """Raises `PartFailedError` when a part ends on the way, `RefusedError` and `NotFinishedError` otherwise."""
-    events = whole_history()
+    events = whole_history(customers)
     watching = asyncio.create_task(watch(stack))
     touring = asyncio.create_task(publish_and_report(stack, events, console))
     try:
