@@ -50,16 +50,28 @@ def test_what_refers_to_an_event_is_renamed_with_it() -> None:
 
 
 @contextmanager
-def door(answers: list[tuple[int, dict[str, str]]]) -> Iterator[tuple[str, list[list[Json]]]]:
-    """Answers with what is listed, then accepts everything; yields its address and the batches it got."""
+def door(
+    answers: list[tuple[int, dict[str, str]]], not_stored: set[str] | None = None
+) -> Iterator[tuple[str, list[list[Json]]]]:
+    """Answers with what is listed, then accepts everything, `not_stored` the second time only.
+
+    Yields its address and the batches it got.
+    """
     got: list[list[Json]] = []
+    refusing = set(not_stored or ())
+
+    def verdict(index: int, event: Json) -> Json:
+        if event["id"] in refusing:
+            refusing.discard(event["id"])
+            return {"index": index, "verdict": "rejected", "status": 503}
+        return {"index": index, "verdict": "accepted"}
 
     class Answer(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             batch = json.loads(self.rfile.read(int(self.headers["content-length"])))
             got.append(batch)
             status, headers = answers.pop(0) if answers else (202, {})
-            verdicts = [{"id": event["id"], "verdict": "accepted"} for event in batch]
+            verdicts = [verdict(index, event) for index, event in enumerate(batch)] if status == 202 else []
             body = json.dumps({"items": verdicts} if status == 202 else {"title": "no"}).encode()
             self.send_response(status)
             for name, value in (headers | {"content-length": str(len(body))}).items():
@@ -87,6 +99,16 @@ async def test_a_busy_door_is_asked_again() -> None:
     assert got == [events] * 3
     assert published.retries == 2
     assert published.verdicts == {"accepted": len(events)}
+
+
+async def test_only_what_was_not_stored_is_sent_again() -> None:
+    events = background(1)
+    missing = events[3]
+    with door([(202, {"retry-after": "0"})], {missing["id"]}) as (url, got):
+        published = await publish(url, "key", events, batch_size=len(events), at_once=1)
+    assert got == [events, [missing]]
+    assert published.verdicts == {"accepted": len(events)}
+    assert published.rejected == []
 
 
 async def test_a_refusal_ends_the_feed() -> None:
