@@ -28,7 +28,8 @@ def show_report(console: Console, stack: Stack, published: Published, found: Fou
     journey, consistency, conflicts = found.journey, found.consistency, found.conflicts
     table = Table(title="What was found", title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
     table.add_row("published", what_was_published(published))
-    table.add_row("stored", f"{journey['touchpoints']:,} touchpoints of {journey['customers']:,} customers")
+    policies = f"{consistency['policies']:,} policies for all customers"
+    table.add_row("stored", f"{journey['touchpoints']:,} touchpoints of {journey['customers']:,} customers, {policies}")
     table.add_row("compared", f"{consistency['messages']:,} messages")
     table.add_row("conflicts", listed(Counter(conflict["kind"] for conflict in conflicts)) or "none")
     table.add_row("alerts", listed(consistency["alerts"].get("by_state", {})) or "none")
@@ -51,7 +52,7 @@ def what_was_published(published: Published) -> str:
 
 def listed(counts: dict[str, int]) -> str:
     total = sum(counts.values())
-    return f"{total:,} ({', '.join(f'{name} {count:,}' for name, count in sorted(counts.items()))})" if total else ""
+    return f"{total:,}: {', '.join(f'{name} {count:,}' for name, count in sorted(counts.items()))})" if total else ""
 
 
 def how_long(values: list[float]) -> str:
