@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -33,9 +34,16 @@ class Publisher:
         self._timeout = timeout
 
     async def publish(self, records: Sequence[Outgoing]) -> list[BrokerAway | None]:
-        """Sends all and waits for all acknowledgements; one answer a record, in order: None or why not."""
-        results = await asyncio.gather(*(self._publish_one(record) for record in records))
-        return list(results)
+        """Sends all in order, then waits for all acknowledgements, together within the timeout.
+
+        One answer a record, in order: None or why not.
+        """
+        deadline = asyncio.get_running_loop().time() + self._timeout
+        sent = [await self._send(record, deadline) for record in records]
+        waiting = [future for future in sent if isinstance(future, asyncio.Future)]
+        if waiting:
+            await asyncio.wait(waiting, timeout=deadline - asyncio.get_running_loop().time())
+        return [outcome(future) for future in sent]
 
     async def publish_all(self, records: Sequence[Outgoing]) -> None:
         """As `publish`; raises `BrokerAway` where any record was not acknowledged."""
@@ -43,20 +51,34 @@ class Publisher:
             if failure is not None:
                 raise failure
 
-    async def _publish_one(self, record: Outgoing) -> BrokerAway | None:
+    async def _send(self, record: Outgoing, deadline: float) -> "asyncio.Future[Any] | BrokerAway":
+        """Hands the record to the producer, waiting for room until the deadline; the future is its acknowledgement."""
         headers = [("content-type", record.content_type.encode())]
         try:
             with caused_by(record.trace):
-                async with asyncio.timeout(self._timeout):
-                    await self._producer.send_and_wait(record.topic, record.value, key=record.key, headers=headers)
+                async with asyncio.timeout_at(deadline):
+                    future: asyncio.Future[Any] = await self._producer.send(
+                        record.topic, record.value, key=record.key, headers=headers
+                    )
         except (TimeoutError, KafkaError) as error:
             return BrokerAway(f"{type(error).__name__}: {error}")
-        return None
+        return future
 
     async def reachable(self) -> None:
         """Raises `KafkaError` or `TimeoutError` where no broker answers within five seconds."""
         async with asyncio.timeout(5):
             await self._producer.client.fetch_all_metadata()
+
+
+def outcome(future: "asyncio.Future[Any] | BrokerAway") -> BrokerAway | None:
+    """None where the broker acknowledged; what is not known yet is a failure, and looked at by nobody later."""
+    if isinstance(future, BrokerAway):
+        return future
+    if not future.done():
+        future.cancel()
+        return BrokerAway("no acknowledgement in time")
+    error = future.exception()
+    return None if error is None else BrokerAway(f"{type(error).__name__}: {error}")
 
 
 @asynccontextmanager
@@ -68,6 +90,7 @@ async def open_publisher(settings: KafkaSettings, client_id: str) -> AsyncIterat
         enable_idempotence=True,
         acks="all",
         linger_ms=2,
+        max_batch_size=256 * 1024,
         max_request_size=2 * 1024 * 1024,
         request_timeout_ms=int(settings.request_timeout * 1000),
     )
