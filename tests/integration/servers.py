@@ -1,7 +1,9 @@
 """The embedded servers and single services of the local stack, for tests that take one of them away."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +57,15 @@ def ingest_alone(state_dir: Path, environ: dict[str, str]) -> Iterator[Servers]:
         yield servers
 
 
+async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 90) -> None:
+    """Returns when it holds; raises `TimeoutError`."""
+    async with asyncio.timeout(seconds):
+        for pause in chain((0.05, 0.1, 0.2), repeat(0.5)):
+            if await holds():
+                return
+            await asyncio.sleep(pause)
+
+
 def client(servers: Servers, key: str | None = None) -> httpx.AsyncClient:
     headers = {"Authorization": f"Bearer {key or servers.keys.publish}"}
     return httpx.AsyncClient(base_url=servers.urls["ingest"], headers=headers, timeout=30)
@@ -65,12 +76,8 @@ async def records_of(servers: Servers, topic: str) -> list[tuple[bytes, dict[str
     consumer = AIOKafkaConsumer(bootstrap_servers=servers.at.kafka, enable_auto_commit=False)
     await consumer.start()
     try:
-        places = [
-            TopicPartition(topic, number)
-            for number in sorted(
-                consumer.partitions_for_topic(topic) or await consumer._client._wait_on_metadata(topic)
-            )
-        ]
+        await consumer.topics()
+        places = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
         consumer.assign(places)
         await consumer.seek_to_beginning(*places)
         ends = await consumer.end_offsets(places)
