@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import stamina
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
@@ -87,6 +88,23 @@ class Consumer:
         self._stopping = False
         self._last_timestamp: dict[int, int] = {}
         METRICS.observe_lag(subscription.group, subscription.topic, self.progress)
+
+    @property
+    def group(self) -> str:
+        return self._subscription.group
+
+    def report(self) -> dict[str, Any]:
+        """For operators: `{"group", "topic", "assigned", "lag_records", "lag_seconds", "consumed", "dead_letters"}`."""
+        progress = self.progress
+        return {
+            "group": self.group,
+            "topic": self._subscription.topic,
+            "assigned": sorted(progress.assigned),
+            "lag_records": sum(progress.lag_records.values()),
+            "lag_seconds": round(max(progress.lag_seconds.values(), default=0.0), 3),
+            "consumed": progress.consumed,
+            "dead_letters": progress.dead_letters,
+        }
 
     def stop(self) -> None:
         """Asks the loop to end after the batch under way."""
