@@ -59,10 +59,15 @@ def serve(app: FastAPI, service: str, port: int, settings: HttpSettings) -> None
         sys.exit(1)
 
 
+STOP_SECONDS = 10.0
+
+
 @asynccontextmanager
-async def background(app: FastAPI, name: str, work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+async def background(
+    app: FastAPI, name: str, work: Coroutine[None, None, None], stop: Callable[[], None] | None = None
+) -> AsyncIterator[None]:
     """Runs `work` beside the requests. Where it fails, the process stops with status 1, so that whoever
-    supervises it sees it and starts it again; leaving cancels what still runs."""
+    supervises it sees it and starts it again; leaving asks it to `stop`, then cancels what still runs."""
 
     def ended(task: asyncio.Task[None]) -> None:
         if task.cancelled() or (error := task.exception()) is None:
@@ -78,5 +83,8 @@ async def background(app: FastAPI, name: str, work: Coroutine[None, None, None])
     try:
         yield
     finally:
+        if stop is not None:
+            stop()
+            await asyncio.wait([task], timeout=STOP_SECONDS)
         task.cancel()
         await asyncio.wait([task])
