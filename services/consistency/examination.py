@@ -53,7 +53,7 @@ class Examination:
     def __init__(self, store: Store, outbox: Outbox, detector: Detector, book: PolicyBook, clock: Clock) -> None:
         self._store = store
         self._outbox = outbox
-        self._detector = detector
+        self.detector = detector
         self._book = book
         self._clock = clock
         self._busy = asyncio.Lock()
@@ -106,7 +106,7 @@ class Examination:
     def _detect(self, bodies: Sequence[str], policies: Sequence[EmbargoEvent]) -> Seen:
         started = time.perf_counter()
         events = [parsed(body) for body in bodies]
-        seen = Seen(self._detector.detect(events, policies), aftermath(events), len(events))
+        seen = Seen(self.detector.detect(events, policies), aftermath(events), len(events))
         METRICS.detection(time.perf_counter() - started)
         return seen
 
@@ -149,7 +149,7 @@ class Examination:
         policies = self._book.all()
 
         def detect() -> list[Conflict]:
-            found = self._detector.detect([*map(parsed, others), planned], policies)
+            found = self.detector.detect([*map(parsed, others), planned], policies)
             return [conflict for conflict in found if planned in (conflict.a, conflict.b)]
 
         return await self.work_out(detect)
