@@ -1,8 +1,8 @@
 """Patterns of words as the data files write them, found in a text.
 
 A pattern is words in order, compared by their stems; `a/b` is either, `(a)` may be missing, `*` stands for up to
-three words of the same sentence, `#` for a number, `=word` for exactly this form. Chinese is compared character by character. One text may mix
-languages: each word is stemmed by its letters.
+three words of the same sentence, `#` for a number, `=word` for exactly this form. Chinese is compared character by
+character. One text may mix languages: each word is stemmed by its letters.
 """
 
 import re

@@ -54,7 +54,7 @@ class Matter:
 
 def matter_of(text: str, terms: Sequence[str], words: EmbargoWords) -> Matter:
     parts = [tokens_of(text), *(tokens_of(term) for term in terms)]
-    happenings = tuple(h for h in words.happenings if any(found_in(h, tokens) for tokens in parts))
+    happenings = without_aspects([h for h in words.happenings if any(found_in(h, tokens) for tokens in parts)])
     anchors: dict[Stems, Anchor] = {}
     for number, tokens in enumerate(parts):
         for anchor in anchors_in(tokens, number > 0, happenings, words):
@@ -64,6 +64,12 @@ def matter_of(text: str, terms: Sequence[str], words: EmbargoWords) -> Matter:
     kept = without_actor(tuple(anchors.values()), parts[0], words)
     years = frozenset(token.stem for tokens in parts for token in tokens if token.stem in YEARS)
     return Matter(text, happenings, kept, years)
+
+
+def without_aspects(happenings: Sequence[Happening]) -> tuple[Happening, ...]:
+    """A price belongs to a launch, but in "price increase" the increase is what must not be told."""
+    told = {happening.name for happening in happenings}
+    return tuple(h for h in happenings if h.only_with is None or told <= {h.name, *h.only_with})
 
 
 def found_in(happening: Happening, tokens: Sequence[Token]) -> set[int]:

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 
-from services.consistency.domain.embargo.matter import NAME, PAIR, WORD, YEARS, Anchor, Matter, found_in, matter_of
+from services.consistency.domain.embargo.matter import NAME, PAIR, YEARS, Anchor, Matter, found_in, matter_of
 from services.consistency.domain.embargo.words import EmbargoWords, default_words
 from services.consistency.domain.similarity import Similarity, default_similarity
 from services.consistency.domain.wording import Token, tokens_of
@@ -95,7 +96,7 @@ def windows(sentences: Sequence[Sentence]) -> list[Sentence]:
     """Each sentence, and after them each one joined with a next that goes on about the same ("It ...")."""
     joined = [
         Sentence(first.tokens + second.tokens, told=first.told or second.told, published=first.published)
-        for first, second in zip(sentences, sentences[1:], strict=False)
+        for first, second in pairwise(sentences)
         if second.follows_on
     ]
     return [*sentences, *joined]
@@ -224,7 +225,7 @@ def verdict(
         return None
     if evidence.name:
         return "told of the named subject", 0.9
-    enough = evidence.content >= (max(2 * WORD, MOST * matter.content) if matter.has_names else min(WORD, PAIR))
+    enough = evidence.content >= max(PAIR, MOST * matter.content if matter.has_names else 0)
     if enough:
         return "told of the subject", 0.75
     return ("told in like words", 0.6) if evidence.content and near() else None

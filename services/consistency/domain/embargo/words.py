@@ -17,7 +17,7 @@ MANNERS = (
 @dataclass(frozen=True, slots=True)
 class Happening:
     """What a matter can be about. `figure`: stated only with how it turned out; `alone`: then needs no more;
-    `code`: naming the thing's own code states it."""
+    `code`: naming the thing's own code states it; `only_with`: dropped where the matter is about another one."""
 
     name: str
     words: Wording
@@ -26,6 +26,7 @@ class Happening:
     figure: bool
     alone: bool
     code: bool
+    only_with: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ def happening(name: str, settings: dict[str, Any], tables: Iterable[dict[str, An
         figure=bool(settings.get("figure")),
         alone=bool(settings.get("alone")),
         code=bool(settings.get("code")),
+        only_with=frozenset(settings["only_with"]) if "only_with" in settings else None,
     )
 
 
