@@ -31,9 +31,7 @@ class History:
     embargoes: tuple[EmbargoEvent, ...] = ()
 
     @classmethod
-    def of(
-        cls, events: Iterable[CustomerEvent | EmbargoEvent], policies: Iterable[EmbargoEvent] = ()
-    ) -> "History":
+    def of(cls, events: Iterable[CustomerEvent | EmbargoEvent], policies: Iterable[EmbargoEvent] = ()) -> "History":
         unique = {identity_of(event): event for event in (*events, *policies)}
         ordered = sorted(unique.values(), key=lambda event: (event.time, identity_of(event)))
         lost = lost_messages(event for event in ordered if isinstance(event, DeliveryEvent))
