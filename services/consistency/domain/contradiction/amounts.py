@@ -58,7 +58,6 @@ class Around:
                 return True
         return False
 
-
     def reaches(self, name: str, first: int, sentence: int) -> bool:
         """The cue ends right before token `first`, or with one word between."""
         return any(
@@ -140,13 +139,13 @@ def described(amount: Amount, around: Around) -> Amount:
     if approximate and not bound:
         low, high = low * 0.85, high * 1.15
     per, items = rate(amount, around)
-    return Amount(
-        amount.first, amount.last, amount.dimension, low, high, bound, approximate, per, items, amount.noun
-    )
+    return Amount(amount.first, amount.last, amount.dimension, low, high, bound, approximate, per, items, amount.noun)
 
 
 def rated(at: int, around: Around) -> bool:
-    return any(m.tag.kind == "period" or (m.tag.kind == "cue" and m.tag.name == "per") for m in around.starting.get(at, ()))
+    return any(
+        m.tag.kind == "period" or (m.tag.kind == "cue" and m.tag.name == "per") for m in around.starting.get(at, ())
+    )
 
 
 def rate(amount: Amount, around: Around) -> tuple[float | None, frozenset[str]]:
@@ -155,7 +154,9 @@ def rate(amount: Amount, around: Around) -> tuple[float | None, frozenset[str]]:
     items: set[str] = set()
     sentence = around.tokens[amount.first].sentence
     at = amount.last + 1
-    while at <= amount.last + 2 and at < len(around.tokens) and around.tokens[at].kind == "word" and not rated(at, around):
+    while (
+        at <= amount.last + 2 and at < len(around.tokens) and around.tokens[at].kind == "word" and not rated(at, around)
+    ):
         at += 1
     if not rated(at, around):
         at = amount.last + 1

@@ -40,7 +40,7 @@ def amounts(a: Said, b: Said, lexicon: Lexicon) -> bool | None:
     if (one.per is None) != (other.per is None) and parts(low, other.low):
         return None
     limit = bool(lexicon.attributes.get(one.attribute or other.attribute, {}).get("limit"))
-    if one.bound and one.bound == other.bound or (limit and (one.bound or other.bound)):
+    if (one.bound and one.bound == other.bound) or (limit and (one.bound or other.bound)):
         return not near(edge(one) / scale, edge(other), one)
     slack = slack_of(one, other)
     return bool(low > other.high * (1 + slack) + 1e-9 or other.low > high * (1 + slack) + 1e-9)
@@ -75,7 +75,9 @@ def edge(claim: Claim) -> float:
 
 
 def slack_of(one: Claim, other: Claim) -> float:
-    return MONTHS if one.dimension == "duration" and min(one.low or one.high, other.low or other.high) >= 25 else TOLERANCE
+    return (
+        MONTHS if one.dimension == "duration" and min(one.low or one.high, other.low or other.high) >= 25 else TOLERANCE
+    )
 
 
 def near(x: float, y: float, claim: Claim) -> bool:

@@ -283,7 +283,18 @@ def moment_claims(page: Page, dates: Sequence[Found]) -> list[Claim]:
         first, last = inside[0], inside[-1]
         family = "day" if one.moment.kind != "none" else "time"
         attribute = attribute_of(page, first, last, family, ())
-        found.append(claim(page, "moment", family, first, last, attribute=attribute, moment=one.moment, bound=bound(page, first, last)))
+        found.append(
+            claim(
+                page,
+                "moment",
+                family,
+                first,
+                last,
+                attribute=attribute,
+                moment=one.moment,
+                bound=bound(page, first, last),
+            )
+        )
     return found
 
 
