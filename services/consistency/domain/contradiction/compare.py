@@ -59,10 +59,12 @@ def comparable(one: Claim, other: Claim) -> bool:
         return False
     if (one.per is None) != (other.per is None) and not one.dimension.startswith("money"):
         return False
-    if one.dimension == other.dimension:
-        return True
     money = one.dimension.startswith("money") and other.dimension.startswith("money")
     if money and "money" in (one.dimension, other.dimension):
+        return True
+    if one.dimension == other.dimension == "number" and not (one.attribute or one.items & other.items):
+        return False
+    if one.dimension == other.dimension:
         return True
     bare = "number" in (one.dimension, other.dimension)
     return bare and bool(one.items & other.items or (one.attribute and one.attribute == other.attribute))

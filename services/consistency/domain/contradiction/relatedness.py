@@ -132,8 +132,12 @@ def moment_features(a: Claim, b: Claim, sent_a: datetime, sent_b: datetime) -> d
 
 def other_time(a: Claim, b: Claim, sent_a: datetime, sent_b: datetime) -> bool:
     """Both speak of days of their own, and of none in common."""
-    if a.kind == "moment" or not a.when or not b.when:
+    until = days_of(a.until, sent_a) if a.until else None
+    if a.kind == "moment" or not b.when or not (a.when or until):
         return False
+    if until is not None:
+        starts = [days[0] for days in (days_of(m, sent_b) for m in b.when) if days]
+        return bool(starts) and min(starts) > until[1]
     one = [days for days in (days_of(m, sent_a) for m in a.when) if days]
     other = [days for days in (days_of(m, sent_b) for m in b.when) if days]
     if not one or not other:
