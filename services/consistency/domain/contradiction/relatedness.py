@@ -11,6 +11,7 @@ from services.consistency.domain.contradiction.message import Message
 from services.consistency.domain.contradiction.similarity import Similarity
 from services.consistency.domain.contradiction.subjects import apart, shared
 
+PARTICULAR = 0.3
 FAMILIES = ("money", "percent", "duration", "count", "number")
 
 
@@ -80,7 +81,7 @@ class Relatedness:
             return {"need:status": float(self._lexicon.statuses[a.dimension].get("need", 1.0))}
         if a.attribute and a.attribute == b.attribute:
             need = float(self._lexicon.attributes[a.attribute].get("need", 1.0))
-            return {f"{a.kind}:same": 1.0, "need:same": need}
+            return {f"{a.kind}:same": 1.0, "need:same": need, "particular": float(need <= PARTICULAR)}
         if a.attribute and b.attribute:
             return {f"{a.kind}:alike": 1.0}
         return {f"{a.kind}:{'one' if a.attribute or b.attribute else 'none'}": 1.0}
