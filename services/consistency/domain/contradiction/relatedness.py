@@ -12,6 +12,7 @@ from services.consistency.domain.contradiction.similarity import Similarity
 from services.consistency.domain.contradiction.subjects import apart, shared
 
 PARTICULAR = 0.3
+LINKED = 0.6
 FAMILIES = ("money", "percent", "duration", "count", "number")
 
 
@@ -67,6 +68,8 @@ class Relatedness:
             "conditions_other": float(bool(a.conditions ^ b.conditions)),
             "rivals": math.log(max(1, self.rivals(a, earlier) * self.rivals(b, later))),
         }
+        linked = near + wide + found["names"] + found["refs"] + found["stream"]
+        found["strangers"] = float(linked < LINKED)
         found |= self.attribute_features(a, b)
         if a.kind == "amount":
             found |= amount_features(a, b)
