@@ -8,10 +8,10 @@ CHECKED := shared services deploy tests
 COMPILE := .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo run test check test-fast bench requirements contract clean
+.PHONY: help env demo run keys test check test-fast bench requirements contract clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / && !seen[$$1]++ { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # A linked .venv belongs to another checkout, which keeps it.
 ifeq ($(shell test -L .venv && echo linked),linked)
@@ -43,6 +43,9 @@ demo: env ## Start everything, publish a history, say what was found (EXIT=1: en
 
 run: env ## Start everything; data under .onevoice/ survives a restart
 	@$(PYTHON) -m deploy.local run
+
+keys: env ## Make the keys alone, for docker compose
+	@$(PYTHON) -m deploy.local keys
 
 test: env ## All tests
 	$(PYTHON) -m pytest

