@@ -18,18 +18,18 @@ MESSAGE = example("touchpoint.message.v1")
 
 
 def one(body: bytes) -> Reading:
-    [reading] = read(*split("structured", [], body))
+    [reading] = read("structured", *split("structured", [], body))
     return reading
 
 
 def many(events: list[Any] | bytes) -> list[Reading]:
-    return read(*split("batched", [], events if isinstance(events, bytes) else orjson.dumps(events)))
+    body = events if isinstance(events, bytes) else orjson.dumps(events)
+    return read("batched", *split("batched", [], body))
 
 
 def binary(headers: dict[str, str], data: bytes) -> Reading:
-    [reading] = read(
-        *split("binary", [(name.encode(), value.encode("latin-1")) for name, value in headers.items()], data)
-    )
+    raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+    [reading] = read("binary", *split("binary", raw, data))
     return reading
 
 
@@ -179,6 +179,8 @@ def test_what_is_no_batch_is_refused_as_a_whole(body: bytes, status: int) -> Non
         (with_data(claims=[{"subject": "a", "attribute": "b", "value": 1, "x\u0000": 1}]), "$.data.claims[0]"),
         (with_data(claims=[{"subject": "a", "attribute": "b", "value": 1, "x": {"y": 1}}]), "$.data.claims[0]"),
         (b"[1]", "$"),
+        (b"[]", "$"),
+        (b"[" + changed() + b"]", "$"),
         (b'"text"', "$"),
         (b"null", "$"),
     ],
