@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 from fastapi_problem.error import Problem
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.ingest.reading import Candidate, Reading, Refused, mode_of, read, split
@@ -268,6 +268,7 @@ JSON = st.recursive(
 GRAFTED = st.builds(lambda name, value: MESSAGE | {name: value}, st.sampled_from(sorted(MESSAGE)), JSON)
 
 
+@settings(derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(JSON | GRAFTED, min_size=1, max_size=4))
 def test_whatever_comes_is_read_or_refused(events: list[Any]) -> None:
     for reading in many(json.dumps(events).encode()):
