@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     ConfigDict,
@@ -66,10 +67,23 @@ Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 
 
 class Frozen(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False)
 
 
-Scalar = str | int | float | bool
+EARLIEST, LATEST = 1970, 2999
+"""Years of the moments that the contract takes: a clock far outside is broken, and stores have limits."""
+
+
+def within_range(moment: datetime) -> datetime:
+    if not EARLIEST <= moment.year <= LATEST:
+        raise ValueError(f"a year from {EARLIEST} to {LATEST} is needed")
+    return moment
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(within_range)]
+Number = Annotated[int, Field(ge=-(2**53), le=2**53)] | float
+Scalar = Annotated[str, StringConstraints(max_length=5_000)] | Number | bool
+Values = Annotated[tuple[Scalar, ...], Field(max_length=20, strict=False)]
 
 
 class Customer(Frozen):
@@ -83,19 +97,24 @@ class Claim(Frozen):
     (`min`, `max`); `from` and `to` are when it holds. Senders may add fields of their own, which are kept.
     """
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="allow", populate_by_name=True)
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[
+        Annotated[str, StringConstraints(max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")], Scalar | Values | None
+    ]
 
     subject: Label
     attribute: Label
-    value: Scalar | Annotated[tuple[Scalar, ...], Field(max_length=20, strict=False)] | None = None
-    min: int | float | None = None
-    max: int | float | None = None
+    value: Scalar | Values | None = None
+    min: Number | None = None
+    max: Number | None = None
     unit: Label | None = None
-    from_: AwareDatetime | Day | None = Field(default=None, alias="from")
-    to: AwareDatetime | Day | None = None
+    from_: Moment | Day | None = Field(default=None, alias="from")
+    to: Moment | Day | None = None
 
     @model_validator(mode="after")
     def states_something(self) -> "Claim":
+        if len(self.model_extra or {}) > 20:
+            raise ValueError("a claim takes 20 fields of the sender's own at the most")
         if self.value is None and self.min is None and self.max is None:
             raise ValueError("a claim needs a value, a min or a max")
         return self
@@ -118,7 +137,7 @@ class Message(Frozen):
     thread: Label | None = None
     author: Label | None = None
     audience: Label | None = None
-    valid_until: AwareDatetime | None = None
+    valid_until: Moment | None = None
     corrects: Identifier | None = None
     claims: Annotated[tuple[Claim, ...], Field(max_length=100, strict=False)] = ()
 
@@ -155,32 +174,40 @@ class Embargo(Frozen):
     department: Department
     matter: Annotated[str, StringConstraints(min_length=1, max_length=5_000)]
     terms: Annotated[tuple[Label, ...], Field(max_length=100, strict=False)] = ()
-    until: AwareDatetime
+    until: Moment
 
 
-EXTENSION_NAME = re.compile(r"^[a-z0-9]{1,64}$")
+def _is_extension_value(value: object) -> bool:
+    """CloudEvents type system: String, Integer (32 bits, signed) or Boolean."""
+    if isinstance(value, str):
+        return len(value) <= 4_096
+    return isinstance(value, bool) or (isinstance(value, int) and -(2**31) <= value < 2**31)
+
+
+EXTENSION_NAME = re.compile(r"[a-z0-9]{1,64}")
+JSON_MEDIA_TYPE = r'^[Aa]pplication/[Jj][Ss][Oo][Nn]( *; *charset="?[Uu][Tt][Ff]-8"?)?$'
 
 
 class Envelope(BaseModel):
     """The CloudEvents 1.0 context attributes. Source: CloudEvents specification 1.0.2, section 3."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="allow")
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow", allow_inf_nan=False)
 
     specversion: Literal["1.0"]
     id: Identifier
     source: Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\s\x00-\x1f\x7f]+$")]
     type: str
-    time: AwareDatetime
-    datacontenttype: Literal["application/json"] | None = None
+    time: Moment
+    datacontenttype: Annotated[str, StringConstraints(pattern=JSON_MEDIA_TYPE)] | None = None
     dataschema: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = None
     subject: Label | None = None
 
     @model_validator(mode="after")
     def extensions_are_named_and_scalar(self) -> "Envelope":
         for name, value in (self.model_extra or {}).items():
-            if not EXTENSION_NAME.match(name):
+            if not EXTENSION_NAME.fullmatch(name):
                 raise ValueError(f"extension attribute {name[:64]!r}: names are lower-case letters and digits")
-            if not isinstance(value, (str, int, bool)) or (isinstance(value, str) and len(value) > 4_096):
+            if not _is_extension_value(value):
                 raise ValueError(f"extension attribute {name!r}: a string (to 4,096 characters), integer or boolean")
         return self
 

@@ -1,0 +1,1 @@
+"""Kafka plumbing: topics, publishing, consuming, dead letters, trace headers."""

@@ -1,0 +1,43 @@
+"""Settings in small groups; a service composes the groups it uses and reads them once, at its start."""
+
+from pathlib import Path
+
+from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Group(BaseSettings):
+    """A group of settings read from the environment alone."""
+
+    model_config = SettingsConfigDict(frozen=True, populate_by_name=True, extra="ignore")
+
+
+class KafkaSettings(Group):
+    bootstrap_servers: str = Field("127.0.0.1:9092", validation_alias="KAFKA_BOOTSTRAP_SERVERS")
+    """Comma-separated `host:port`."""
+    replication: PositiveInt = Field(1, validation_alias="ONEVOICE_KAFKA_REPLICATION")
+    """Replicas of each topic that is created."""
+    partitions: PositiveInt = Field(6, validation_alias="ONEVOICE_KAFKA_PARTITIONS")
+    """Partitions of each topic keyed by customer."""
+    instance: str | None = Field(None, validation_alias="ONEVOICE_INSTANCE")
+    """Name of this replica, stable over its restarts: static membership in the consumer group."""
+    request_timeout: PositiveFloat = Field(10.0, validation_alias="ONEVOICE_KAFKA_TIMEOUT")
+    """Seconds a record may take to be acknowledged before the publisher is told to try again."""
+
+
+class MongoSettings(Group):
+    uri: str = Field("mongodb://127.0.0.1:27017", validation_alias="MONGODB_URI")
+    database: str = Field("onevoice", validation_alias="ONEVOICE_MONGODB_DATABASE")
+
+
+class KeySettings(Group):
+    file: Path = Field(Path(".onevoice/keys.json"), validation_alias="ONEVOICE_KEYS_FILE")
+    """JSON list of `{"name", "role", "departments", "sha256"}`; the keys themselves are not in it."""
+
+
+class HttpSettings(Group):
+    host: str = Field("127.0.0.1", validation_alias="ONEVOICE_HOST")
+    max_connections: PositiveInt = Field(2_000, validation_alias="ONEVOICE_MAX_CONNECTIONS")
+    """Requests under way at once in one process; further ones get 503."""
+    shutdown_seconds: PositiveInt = Field(10, validation_alias="ONEVOICE_SHUTDOWN_SECONDS")
+    """How long a stop waits for requests under way."""

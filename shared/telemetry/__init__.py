@@ -1,0 +1,1 @@
+"""Traces, metrics and logs, the same in every service."""

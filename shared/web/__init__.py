@@ -1,0 +1,1 @@
+"""What every service's HTTP side has in common: problem details, keys, health, serving."""
