@@ -101,10 +101,12 @@ async def publish(
     advance: Callable[[int], object] = lambda _: None,
     batch_size: int = 50,
     at_once: int = 2,
+    pause: float = 0.0,
 ) -> Published:
     """Publishes `events`, nearly in order: `at_once` requests of `batch_size` events are under way.
 
-    Raises `RefusedError` when a batch is refused as a whole or not taken in time.
+    After each request its sender waits `pause` seconds. Raises `RefusedError` when a batch is refused as a
+    whole or not taken in time.
     """
     result = Published()
     started = time.monotonic()
@@ -114,6 +116,7 @@ async def publish(
         for batch in batches:
             await send_batch(client, batch, result)
             advance(len(batch))
+            await asyncio.sleep(pause)
 
     headers = {"authorization": f"Bearer {key}"}
     async with httpx.AsyncClient(base_url=url, headers=headers, timeout=30) as client:
