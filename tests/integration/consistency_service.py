@@ -16,9 +16,6 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from deploy.local.stack import Stack
 from services.consistency.api import Desk
 from services.consistency.app import Settings, create_app
-from services.consistency.detection import default_rules
-from services.consistency.domain.contradiction import contradiction_rule, load_lexicon
-from services.consistency.domain.detector import Detector
 from services.consistency.examination import Examination
 from services.consistency.publish import Outbox
 from services.consistency.store import Store
@@ -161,7 +158,7 @@ async def running(servers: Stack, database: str) -> AsyncIterator[Service]:
         mongo=MongoSettings(uri=servers.at.mongodb, database=database),
         keys=KeySettings(file=servers.keys.file),
     )
-    app = create_app(settings, lambda: Detector((*default_rules(), contradiction_rule(load_lexicon()))))
+    app = create_app(settings)
     async with (
         app.router.lifespan_context(app),
         open_publisher(settings.kafka, "test") as publisher,
