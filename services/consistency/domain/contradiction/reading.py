@@ -201,7 +201,9 @@ def moment_claims(page: Page, dates: Sequence[Found]) -> list[Claim]:
         first, last = inside[0], inside[-1]
         family = "day" if one.moment.kind != "none" else "time"
         attribute = attribute_of(page, first, last, family, ())
-        found.append(claim(page, "moment", family, first, last, attribute=attribute, moment=one.moment, bound=bound(page, first)))
+        found.append(
+            claim(page, "moment", family, first, last, attribute=attribute, moment=one.moment, bound=bound(page, first))
+        )
     return found
 
 
@@ -238,8 +240,18 @@ def together(a: Moment, b: Moment) -> Moment | None:
     if time.kind != "none" or time.first < 0 or day.first >= 0:
         return None
     return Moment(
-        day.kind, day.year, day.month, day.day, day.until_day, day.until_month, day.weekday, day.offset,
-        day.recurring, time.first, time.last, time.zone,
+        day.kind,
+        day.year,
+        day.month,
+        day.day,
+        day.until_day,
+        day.until_month,
+        day.weekday,
+        day.offset,
+        day.recurring,
+        time.first,
+        time.last,
+        time.zone,
     )
 
 
