@@ -1,0 +1,1 @@
+"""How Onevoice is run: the local stack, images and the configuration of what stands around the services."""

@@ -1,0 +1,76 @@
+"""`python -m deploy.local run` keeps the stack up; `demo` also publishes a history and says what was found."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+
+from deploy.local.demo.publish import RefusedError
+from deploy.local.demo.tour import NotFinishedError, tour
+from deploy.local.lock import AlreadyRunningError, only_stack_in
+from deploy.local.parts import MissingServerError
+from deploy.local.ports import PortError
+from deploy.local.screen import show_addresses
+from deploy.local.stack import PartFailedError, Stack
+
+EXPECTED = (
+    AlreadyRunningError,
+    ConnectionError,
+    MissingServerError,
+    NotFinishedError,
+    PartFailedError,
+    PortError,
+    RefusedError,
+    httpx.HTTPError,
+)
+"""What can go wrong without a fault in the stack: told in words, without a traceback."""
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
+    parser.add_argument("what", choices=("run", "demo"))
+    parser.add_argument("--state-dir", type=Path, default=Path(".onevoice"), help="data, keys and logs (%(default)s)")
+    parser.add_argument("--exit", action="store_true", help="demo: end after the report")
+    return parser.parse_args()
+
+
+def run(options: argparse.Namespace, console: Console) -> None:
+    with only_stack_in(options.state_dir):
+        stack = Stack(options.state_dir, os.environ, lambda part: console.print(f"starting {part} …", style="dim"))
+        try:
+            stack.up()
+            show_addresses(console, stack)
+            if options.what == "demo":
+                asyncio.run(tour(stack, console))
+            if not options.exit:
+                console.print("Ctrl-C stops it.", style="dim")
+                stack.watch()
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not cut the saving short
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            console.print("stopping …", style="dim")
+            for part in stack.stop():
+                console.print(f"{part} did not end in time and was killed", style="yellow")
+
+
+def main() -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    options, console = arguments(), Console()
+    try:
+        run(options, console)
+    except KeyboardInterrupt:
+        return 130 if options.exit else 0
+    except EXPECTED as error:
+        console.print("Onevoice stopped.", style="bold red")
+        console.print(str(error), highlight=False, markup=False, soft_wrap=True)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+"""Publishes the history, waits until it is worked off, and says what was found and where to look."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from deploy.local.demo.alerts import following
+from deploy.local.demo.history import whole_history
+from deploy.local.demo.publish import Published, publish
+from deploy.local.demo.report import Found, show_report
+from deploy.local.stack import Stack
+
+Json = dict[str, Any]
+SECONDS_TO_CATCH_UP = 300.0
+
+
+class NotFinishedError(Exception):
+    """The services did not work off what was published in time."""
+
+
+async def tour(stack: Stack, console: Console) -> None:
+    """Raises `PartFailedError` when a part ends on the way, `RefusedError` and `NotFinishedError` otherwise."""
+    events = whole_history()
+    watching = asyncio.create_task(watch(stack))
+    touring = asyncio.create_task(publish_and_report(stack, events, console))
+    try:
+        done, _ = await asyncio.wait({watching, touring}, return_when=asyncio.FIRST_COMPLETED)
+        for task in sorted(done, key=lambda task: task is touring):  # a part that ended explains the rest
+            await task
+    finally:
+        for task in (watching, touring):
+            task.cancel()
+        await asyncio.wait({watching, touring})
+
+
+async def watch(stack: Stack) -> None:
+    while True:
+        stack.raise_if_any_ended()
+        await asyncio.sleep(0.25)
+
+
+async def publish_and_report(stack: Stack, events: list[Json], console: Console) -> None:
+    async with following(stack.at.url("gateway"), stack.keys.ops) as sightings:
+        published = await publish_with_bar(stack, events, console)
+        found = await settle(stack, console)
+    show_report(console, stack, published, found, sightings)
+
+
+async def publish_with_bar(stack: Stack, events: list[Json], console: Console) -> Published:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        bar = progress.add_task("publishing", total=len(events))
+        return await publish(
+            stack.at.url("ingest"), stack.keys.publish, events, lambda count: progress.advance(bar, count)
+        )
+
+
+async def settle(stack: Stack, console: Console) -> Found:
+    """Waits until no consumer lags and nothing changes any more."""
+    async with service_client(stack) as client:
+        with console.status("waiting until everything is worked off"):
+            journey, consistency = await caught_up(stack, client)
+        conflicts = [conflict async for conflict in every_conflict(stack, client)]
+    return Found(journey, consistency, conflicts)
+
+
+def service_client(stack: Stack) -> httpx.AsyncClient:
+    return httpx.AsyncClient(headers={"authorization": f"Bearer {stack.keys.service}"}, timeout=30)
+
+
+async def caught_up(stack: Stack, client: httpx.AsyncClient) -> tuple[Json, Json]:
+    """The statistics of journey and consistency, once two looks in a row show no lag and the same counts."""
+    started = time.monotonic()
+    before: tuple[Json, Json] | None = None
+    while True:
+        now = (await stats(stack, client, "journey"), await stats(stack, client, "consistency"))
+        lag = {consumer_name(one): one["lag_records"] for stat in now for one in stat["consumers"]}
+        if before is not None and not any(lag.values()) and counts(before) == counts(now):
+            return now
+        before = now
+        if time.monotonic() - started > SECONDS_TO_CATCH_UP:
+            behind = ", ".join(f"{name}: {records} records" for name, records in lag.items() if records) or "still busy"
+            raise NotFinishedError(f"not worked off within {SECONDS_TO_CATCH_UP:.0f} seconds ({behind})")
+        await asyncio.sleep(1)
+
+
+def consumer_name(consumer: Json) -> str:
+    return f"{consumer['group']} on {consumer['topic']}"
+
+
+def counts(both: tuple[Json, Json]) -> list[Json]:
+    return [{name: value for name, value in stat.items() if name != "consumers"} for stat in both]
+
+
+async def stats(stack: Stack, client: httpx.AsyncClient, service: str) -> Json:
+    response = await client.get(f"{stack.at.url(service)}/v1/stats")
+    response.raise_for_status()
+    answer: Json = response.json()
+    return answer
+
+
+async def every_conflict(stack: Stack, client: httpx.AsyncClient) -> AsyncIterator[Json]:
+    headers = {"authorization": f"Bearer {stack.keys.ops}"}
+    cursor: str | None = None
+    while True:
+        query: dict[str, str | int] = {"limit": 200} | ({"cursor": cursor} if cursor else {})
+        response = await client.get(f"{stack.at.url('gateway')}/v1/conflicts", params=query, headers=headers)
+        response.raise_for_status()
+        page = response.json()
+        for conflict in page["items"]:
+            yield conflict
+        cursor = page["next"]
+        if cursor is None:
+            return

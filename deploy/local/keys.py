@@ -1,0 +1,71 @@
+"""Keys of the local stack: made once, kept over restarts, readable by their owner only."""
+
+import hashlib
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+KEY_VARIABLES: dict[str, str] = {
+    "ONEVOICE_PUBLISH_KEY": "publisher",
+    "ONEVOICE_AGENT_KEY": "agent",
+    "ONEVOICE_OPS_KEY": "ops",
+    "ONEVOICE_SERVICE_KEY": "service",
+}
+SESSION_VARIABLE = "ONEVOICE_SESSION_SECRET"
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Plain keys by role; `file` holds their digests, as the services read them."""
+
+    publish: str
+    agent: str
+    ops: str
+    service: str
+    session_secret: str
+    file: Path
+
+
+def read_env(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    lines = (line.strip() for line in path.read_text().splitlines())
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#") and "=" in line)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replaces `path` in one step; nobody but the owner can read it at any moment."""
+    fresh = path.with_suffix(path.suffix + ".new")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+        out.write(text)
+    fresh.replace(path)
+
+
+def local_keys(state_dir: Path) -> Keys:
+    """Reads `keys.env` under `state_dir`, adds what is missing, and writes `keys.json` to match."""
+    env_file, hashes_file = state_dir / "keys.env", state_dir / "keys.json"
+    values = read_env(env_file)
+    for variable, role in KEY_VARIABLES.items():
+        values.setdefault(variable, f"ov-{role}-{secrets.token_urlsafe(24)}")
+    values.setdefault(SESSION_VARIABLE, secrets.token_urlsafe(32))
+    write_private(env_file, "".join(f"{name}={value}\n" for name, value in values.items()))
+    hashes = [
+        {
+            "name": f"local-{role}",
+            "role": role,
+            "departments": ["*"],
+            "sha256": hashlib.sha256(values[variable].encode()).hexdigest(),
+        }
+        for variable, role in KEY_VARIABLES.items()
+    ]
+    write_private(hashes_file, json.dumps(hashes, indent=2) + "\n")
+    return Keys(
+        publish=values["ONEVOICE_PUBLISH_KEY"],
+        agent=values["ONEVOICE_AGENT_KEY"],
+        ops=values["ONEVOICE_OPS_KEY"],
+        service=values["ONEVOICE_SERVICE_KEY"],
+        session_secret=values[SESSION_VARIABLE],
+        file=hashes_file,
+    )

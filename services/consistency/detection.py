@@ -1,0 +1,29 @@
+"""The detector as the service, the pre-flight check and the command line run it."""
+
+from datetime import timedelta
+from functools import lru_cache
+
+from services.consistency.domain.detector import Detector, Rule
+from services.consistency.domain.lexicon_files import read_shared
+from services.consistency.domain.promotional import default_promotional
+from services.consistency.domain.rules.consent import consent_rule
+from services.consistency.domain.rules.open_case import open_case_rule
+from services.consistency.domain.rules.pressure import pressure_rule
+
+
+def default_rules() -> tuple[Rule, ...]:
+    """The rules in their order, with the data files as they stand."""
+    policy = read_shared("policy")
+    is_promotional = default_promotional()
+    pressure = policy["pressure"]
+    return (
+        consent_rule(is_promotional),
+        open_case_rule(is_promotional, frozenset(name.casefold() for name in policy["open_case"]["categories"])),
+        pressure_rule(is_promotional, int(pressure["cap"]), timedelta(hours=float(pressure["window_hours"]))),
+    )
+
+
+@lru_cache(maxsize=1)
+def default_detector() -> Detector:
+    """All kinds of conflict; built once, for the data files are read once."""
+    return Detector(default_rules())

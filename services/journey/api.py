@@ -1,0 +1,118 @@
+"""The journey's read API, for the gateway."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import AwareDatetime
+
+from services.journey import reading
+from services.journey.domain.cursor import BadCursor, decode, encode
+from services.journey.domain.touchpoint import microseconds
+from services.journey.store import Filters, Row, Store
+from shared.kafka.consumer import Consumer
+from shared.web.keys import allow
+from shared.web.problems import problem
+
+router = APIRouter(prefix="/v1", tags=["journey"], dependencies=[Depends(allow("service"))])
+
+Several = Annotated[list[str], Query(max_length=50)]
+Limit = Annotated[int, Query(ge=1, le=200)]
+Cursor = Annotated[str | None, Query(max_length=600)]
+Moment = Annotated[AwareDatetime | None, Query()]
+
+
+def store_of(request: Request) -> Store:
+    store: Store = request.app.state.store
+    return store
+
+
+Timelines = Annotated[Store, Depends(store_of)]
+
+
+def filters_of(
+    department: Several = [],  # noqa: B006 - FastAPI copies defaults
+    channel: Several = [],  # noqa: B006
+    direction: Several = [],  # noqa: B006
+    purpose: Several = [],  # noqa: B006
+    type: Several = [],  # noqa: B006
+    since: Annotated[AwareDatetime | None, Query(alias="from")] = None,
+    until: Annotated[AwareDatetime | None, Query(alias="to")] = None,
+    text: Annotated[str, Query(max_length=500)] = "",
+) -> Filters:
+    """`from` is included, `to` is not; each word of `text` must occur."""
+    return Filters(
+        departments=tuple(department),
+        channels=tuple(channel),
+        directions=tuple(direction),
+        purposes=tuple(purpose),
+        types=tuple(type),
+        since=None if since is None else microseconds(since),
+        until=None if until is None else microseconds(until),
+        words=tuple(text.casefold().split()),
+    )
+
+
+@router.get("/customers/{customer:path}/timeline")
+async def timeline(
+    store: Timelines,
+    customer: str,
+    filters: Annotated[Filters, Depends(filters_of)],
+    order: Annotated[str, Query(pattern="^(asc|desc)$")] = "desc",
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> dict[str, Any]:
+    await known(store, customer)
+    rows = await store.page(customer, filters, sort_key(cursor), limit + 1, newest_first=order == "desc")
+    shown, more = rows[:limit], len(rows) > limit
+    return {
+        "items": await reading.items(store, customer, shown),
+        "next": encode(shown[-1]["moment"], shown[-1]["_id"]) if more else None,
+    }
+
+
+@router.get("/customers/{customer:path}/events")
+async def events(
+    store: Timelines, customer: str, id: Annotated[list[str], Query(min_length=1, max_length=100)]
+) -> dict[str, Any]:
+    await known(store, customer)
+    return {"items": await reading.items(store, customer, await store.by_event_ids(customer, id))}
+
+
+@router.get("/customers")
+async def customers(
+    store: Timelines, query: Annotated[str, Query(max_length=256)] = "", cursor: Cursor = None, limit: Limit = 50
+) -> dict[str, Any]:
+    rows = await store.customers(query.strip(), sort_key(cursor), limit + 1)
+    shown, more = rows[:limit], len(rows) > limit
+    return {
+        "items": await reading.customer_list(store, shown),
+        "next": encode(shown[-1]["last"], shown[-1]["_id"]) if more else None,
+    }
+
+
+@router.get("/customers/{customer:path}")
+async def customer_summary(store: Timelines, customer: str) -> dict[str, Any]:
+    return await reading.summary(store, customer, await known(store, customer))
+
+
+@router.get("/stats")
+async def stats(request: Request, store: Timelines) -> dict[str, Any]:
+    consumers: list[Consumer] = request.app.state.consumers
+    return {**await store.totals(), "consumers": [consumer.report() for consumer in consumers]}
+
+
+async def known(store: Store, customer: str) -> Row:
+    row = await store.customer(customer)
+    if row is None:
+        raise problem(404, f"No touchpoint of a customer {customer!r} is known.")
+    return row
+
+
+def sort_key(cursor: str | None) -> tuple[int, str] | None:
+    if cursor is None:
+        return None
+    try:
+        moment, row_id = decode(cursor, int, str)
+    except BadCursor as error:
+        raise problem(422, f"cursor: {error}") from error
+    return int(moment), str(row_id)

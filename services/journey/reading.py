@@ -1,0 +1,84 @@
+"""Timeline and summary as the API answers them, put together from what the store holds."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from services.journey.domain.summary import Step, consent_by_channel, delivery_state, open_cases
+from services.journey.domain.touchpoint import from_microseconds
+from services.journey.store import CASE, CONSENT, MESSAGE, Row, Store
+
+Item = dict[str, Any]
+
+
+async def items(store: Store, customer: str, rows: Sequence[Row]) -> list[Item]:
+    """Each event as it came, with `delivery` and `conflicts`."""
+    deliveries: dict[str, list[Step]] = defaultdict(list)
+    messages = [row["event_id"] for row in rows if row["type"] == MESSAGE]
+    for row in await store.deliveries(customer, messages):
+        deliveries[row["message"]].append(Step(row["message"], row["status"], row["moment"], row["_id"]))
+    conflicts: dict[str, list[Any]] = defaultdict(list)
+    for mark in await store.marks_of([row["_id"] for row in rows]):
+        for event in mark["events"]:
+            conflicts[event].append(orjson.loads(mark["conflict"]))
+    return [
+        {
+            **orjson.loads(row["event"]),
+            "delivery": _delivery(deliveries[row["event_id"]]) if row["type"] == MESSAGE else None,
+            "conflicts": conflicts[row["_id"]],
+        }
+        for row in rows
+    ]
+
+
+def _delivery(steps: Sequence[Step]) -> dict[str, str] | None:
+    state = delivery_state(steps)
+    return None if state is None else {"status": state.status, "time": from_microseconds(state.moment)}
+
+
+async def summary(store: Store, customer: str, known: Row) -> Item:
+    """What an agent needs at a glance."""
+    by_department: Counter[str] = Counter()
+    by_channel: Counter[str] = Counter()
+    touchpoints = 0
+    for row in await store.counts(customer):
+        touchpoints += row["count"]
+        if row["_id"]["type"] == MESSAGE:
+            by_department[row["_id"]["department"]] += row["count"]
+            by_channel[row["_id"]["channel"]] += row["count"]
+    cases = [_step(row, "case") for row in await store.steps(customer, CASE)]
+    consents = [_step(row, "channel") for row in await store.steps(customer, CONSENT)]
+    still_open = [{**case, "since": from_microseconds(case["since"])} for case in open_cases(cases)]
+    return {
+        "id": customer,
+        "first": from_microseconds(known["first"]),
+        "last": from_microseconds(known["last"]),
+        "touchpoints": touchpoints,
+        "messages": {
+            "total": by_department.total(),
+            "by_department": dict(by_department.most_common()),
+            "by_channel": dict(by_channel.most_common()),
+        },
+        "cases": {"open": still_open},
+        "consent": consent_by_channel(consents),
+        "conflicts": {"open": (await store.open_conflicts([customer])).get(customer, 0)},
+    }
+
+
+def _step(row: Row, subject: str) -> Step:
+    return Step(row[subject], row["status"], row["moment"], row["_id"], row.get("department"), row.get("category"))
+
+
+async def customer_list(store: Store, rows: Sequence[Row]) -> list[Item]:
+    open_conflicts = await store.open_conflicts([row["_id"] for row in rows])
+    return [
+        {
+            "id": row["_id"],
+            "first": from_microseconds(row["first"]),
+            "last": from_microseconds(row["last"]),
+            "conflicts": {"open": open_conflicts.get(row["_id"], 0)},
+        }
+        for row in rows
+    ]

@@ -1,0 +1,27 @@
+"""Fixtures that more than one kind of test uses."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.local.ports import PORT_SETTINGS
+from deploy.local.stack import Stack
+
+
+@pytest.fixture(scope="session")
+def free_ports() -> dict[str, str]:
+    """An environment in which every part takes any free port, so that stacks can run side by side."""
+    return os.environ | {setting.variable: "0" for setting in PORT_SETTINGS}
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, free_ports: dict[str, str]) -> Iterator[Stack]:
+    """The whole local stack, started once; uses `KAFKA_BOOTSTRAP_SERVERS` and `MONGODB_URI` where they are set.
+
+    `stack.urls["ingest"]`, `stack.keys.publish`, `stack.at.kafka`, `stack.at.mongodb`;
+    `stack.kill("journey")` as a crash would, `stack.start("journey")` returns when it is ready again.
+    """
+    with Stack(tmp_path_factory.mktemp("stack"), free_ports) as running:
+        running.up()
+        yield running
