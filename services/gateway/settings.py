@@ -1,8 +1,9 @@
 """What the gateway is told by its environment."""
 
 from pydantic import Field, HttpUrl, PositiveFloat, PositiveInt, SecretStr
+from pydantic_settings import BaseSettings
 
-from shared.settings import Group
+from shared.settings import Group, HttpSettings, KafkaSettings, KeySettings
 
 
 class GatewaySettings(Group):
@@ -22,3 +23,10 @@ class GatewaySettings(Group):
     """Changes of alerts kept in memory for streams that resume."""
     max_streams: PositiveInt = Field(500, validation_alias="ONEVOICE_MAX_STREAMS")
     """Live streams open at once in one process; further ones get 503."""
+
+
+class Settings(BaseSettings):
+    gateway: GatewaySettings = Field(default_factory=lambda: GatewaySettings())
+    http: HttpSettings = Field(default_factory=lambda: HttpSettings())
+    kafka: KafkaSettings = Field(default_factory=lambda: KafkaSettings())
+    keys: KeySettings = Field(default_factory=lambda: KeySettings())

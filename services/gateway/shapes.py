@@ -4,9 +4,9 @@ The owners of the data make these documents and the gateway passes them on uncha
 described here, not converted.
 """
 
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired
 
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 Kind = Literal["contradiction", "consent", "open_case", "embargo", "pressure"]
 AlertState = Literal["open", "acknowledged", "resolved", "dismissed"]

@@ -17,6 +17,7 @@ from services.gateway.shapes import (
     Claims,
     ConflictPage,
     ConsistencyStats,
+    ConsumerState,
     Customer,
     CustomerPage,
     JourneyStats,
@@ -111,6 +112,9 @@ class Journey:
     async def stats(self) -> JourneyStats:
         return cast(JourneyStats, await self._upstream.get("/v1/stats"))
 
+    async def consumers(self) -> list[ConsumerState]:
+        return (await self.stats())["consumers"]
+
     async def ready(self) -> None:
         await self._upstream.ready()
 
@@ -143,6 +147,9 @@ class Consistency:
 
     async def stats(self) -> ConsistencyStats:
         return cast(ConsistencyStats, await self._upstream.get("/v1/stats"))
+
+    async def consumers(self) -> list[ConsumerState]:
+        return (await self.stats())["consumers"]
 
     async def ready(self) -> None:
         await self._upstream.ready()
