@@ -14,6 +14,7 @@ from services.gateway.settings import Settings
 from services.gateway.upstream import Consistency, Journey, Upstream, open_client
 from services.gateway.watch import Watch
 from shared.kafka.topics import ALERTS, DEAD_LETTERS
+from shared.web.documentation import complete
 from shared.web.keys import Keys
 from shared.web.serve import background, make_app
 
@@ -66,5 +67,6 @@ def create_app(settings: Settings) -> FastAPI:
     app = make_app("gateway", DESCRIPTION, lifespan, checks)
     for part in (customers, conflicts, alerts, operations):
         app.include_router(part.router)
+    complete(app, conflicts.plan_components())
     app.add_middleware(SlashesStayEncoded)
     return app
