@@ -10,7 +10,7 @@ from services.consistency.domain.wording import Wording, stem_of
 
 MANNERS = (
     "successor", "contrast", "secret", "silence", "publication", "denial", "hypothesis", "telling_question", "figure",
-    "own", "period", "continuation", "actor", "months",
+    "own", "period", "future", "advice", "everyday", "continuation", "actor", "months",
 )  # fmt: skip
 
 
@@ -38,6 +38,7 @@ class EmbargoWords:
     generic: frozenset[str]
     generic_han: tuple[str, ...]
     nearness: float
+    weights: dict[str, float]
 
 
 @lru_cache(maxsize=1)
@@ -50,6 +51,7 @@ def default_words() -> EmbargoWords:
         generic=frozenset(stem_of(word) for word in generic if not is_han(word)),
         generic_han=tuple(sorted((word for word in generic if is_han(word)), key=len, reverse=True)),
         nearness=float(shared["nearness"]),
+        weights={name: float(weight) for name, weight in shared["weights"].items()},
     )
 
 
