@@ -28,6 +28,7 @@ class Amount:
     per: float | None = None
     items: frozenset[str] = frozenset()
     noun: int = -1
+    attribute: str = ""
 
 
 class Around:
@@ -56,6 +57,15 @@ class Around:
             if any(m.tag.kind == "cue" and m.tag.name == name and m.last <= last for m in self.starting.get(at, ())):
                 return True
         return False
+
+
+    def reaches(self, name: str, first: int, sentence: int) -> bool:
+        """The cue ends right before token `first`, or with one word between."""
+        return any(
+            m.tag.kind == "cue" and m.tag.name == name and self.tokens[at].sentence == sentence
+            for at in (first - 1, first - 2)
+            for m in self.ending.get(at, ())
+        )
 
 
 def read_amounts(numbers: Sequence[Number], around: Around, units: Mapping[str, Unit]) -> list[Amount]:
@@ -113,24 +123,20 @@ def with_unit(one: Number, other: Number, around: Around, units: Mapping[str, Un
 
 def noun_after(at: int, around: Around) -> int:
     """The word right after a number, which says what is counted."""
-    for place in (at, at + 1):
-        if place >= len(around.tokens) or around.tokens[place].kind != "word":
-            return -1
-        if not around.cue("article", place, place, around.tokens[place].sentence):
-            return place
-    return -1
+    if at >= len(around.tokens) or around.tokens[at].kind != "word":
+        return -1
+    return -1 if around.cue("per", at, at, around.tokens[at].sentence) else at
 
 
 def described(amount: Amount, around: Around) -> Amount:
     sentence = around.tokens[amount.first].sentence
-    before = (amount.first - REACH_BEFORE, amount.first - 1)
     after = (amount.last + 1, amount.last + REACH_AFTER)
     low, high, bound = amount.low, amount.high, ""
-    if around.cue("upper", *before, sentence) or around.cue("upper_after", *after, sentence):
+    if around.reaches("upper", amount.first, sentence) or around.cue("upper_after", *after, sentence):
         bound, low = "upper", 0.0
-    elif around.cue("lower", *before, sentence) or around.cue("lower_after", *after, sentence):
+    elif around.reaches("lower", amount.first, sentence) or around.cue("lower_after", *after, sentence):
         bound, high = "lower", INFINITY
-    approximate = around.cue("approximate", *before, sentence) or around.cue("approximate", *after, sentence)
+    approximate = around.reaches("approximate", amount.first, sentence) or around.cue("approximate", *after, sentence)
     if approximate and not bound:
         low, high = low * 0.85, high * 1.15
     per, items = rate(amount, around)
@@ -139,12 +145,20 @@ def described(amount: Amount, around: Around) -> Amount:
     )
 
 
+def rated(at: int, around: Around) -> bool:
+    return any(m.tag.kind == "period" or (m.tag.kind == "cue" and m.tag.name == "per") for m in around.starting.get(at, ()))
+
+
 def rate(amount: Amount, around: Around) -> tuple[float | None, frozenset[str]]:
     """The period (days) of "a month", "/yr", and what "per seat" is for."""
     per: float | None = None
     items: set[str] = set()
     sentence = around.tokens[amount.first].sentence
     at = amount.last + 1
+    while at <= amount.last + 2 and at < len(around.tokens) and around.tokens[at].kind == "word" and not rated(at, around):
+        at += 1
+    if not rated(at, around):
+        at = amount.last + 1
     for _ in range(3):
         period = around.after(at, "period")
         if period is not None:

@@ -70,7 +70,7 @@ def load_lexicon(folder: Path = FOLDER) -> Lexicon:
     languages = {
         path.name: load_language(path.name, read_folder(path), shared)
         for path in sorted(folder.iterdir())
-        if (path / "language.toml").is_file()
+        if (path / "language.toml").exists()
     }
     units = {
         name: Unit(str(entry["dimension"]), float(entry.get("factor", 1.0)), float(entry.get("slack", 1.0)))
@@ -146,8 +146,8 @@ def entries(
 ) -> Iterable[tuple[Tag, str]]:
     """Every pattern of a language with what it stands for; entries that nothing declares are an error."""
     for table in WORDS:
-        for source in (tables, shared):
-            for name, patterns in source.get(table, {}).get("words" if source is shared else table, {}).items():
+        for source in (tables.get(table, {}), shared.get(table, {}).get("words", {})):
+            for name, patterns in source.items():
                 known(code, table, name, shared)
                 for pattern in patterns:
                     yield Tag(KIND[table], name), pattern
@@ -164,7 +164,8 @@ def entries(
             yield Tag("status", state), pattern
     for value, patterns in tables["numbers"].items():
         for pattern in patterns:
-            yield Tag("multiplier" if value.startswith("x") else "number", "", value.lstrip("x")), pattern
+            kind = {"x": "multiplier", "+": "addend"}.get(value[0], "number")
+            yield Tag(kind, "", value.lstrip("x+")), pattern
     for amount, patterns in tables.get("amounts", {}).items():
         for pattern in patterns:
             yield Tag("amount", amount), pattern

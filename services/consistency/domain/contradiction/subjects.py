@@ -26,16 +26,16 @@ def content(
     return [frozenset(one) for one in added]
 
 
-def names(tokens: Sequence[Token], language: Language) -> list[tuple[int, int, str]]:
+def names(tokens: Sequence[Token], language: Language, apart: Sequence[bool]) -> list[tuple[int, int, str]]:
     """Runs of capitalised words (with the number that follows) that are not just a sentence's beginning."""
     found: list[tuple[int, int, str]] = []
     at = 0
     while at < len(tokens):
-        if not named_at(tokens, at, language):
+        if apart[at] or not named_at(tokens, at, language):
             at += 1
             continue
         last = at
-        while last + 1 < len(tokens) and joins(tokens, last + 1, language):
+        while last + 1 < len(tokens) and not apart[last + 1] and joins(tokens, last + 1, language):
             last += 1
         opens = at == 0 or tokens[at - 1].sentence != tokens[at].sentence or tokens[at - 1].text in ":>*•“\"'("
         if not opens or last > at or tokens[at].text in {t.text for t in tokens if t.capital and t.start > tokens[at].end}:
@@ -83,7 +83,12 @@ def variants(a: str, b: str) -> bool:
 
 def apart(a: Claim, b: Claim, one: Reading, other: Reading, lexicon: Lexicon) -> bool:
     """True where names, references or conditions say that the two speak of different things."""
+    mine, theirs = a.refs or one.refs, b.refs or other.refs
+    if mine and theirs and not one.refs & other.refs and alike(mine, theirs):
+        return True
     if a.refs and b.refs and not a.refs & b.refs and alike(a.refs, b.refs):
+        return True
+    if a.variants and b.variants and not a.variants & b.variants:
         return True
     if opposed(a.conditions, b.conditions, lexicon):
         return True
