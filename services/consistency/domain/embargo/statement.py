@@ -12,7 +12,8 @@ from services.consistency.domain.wording import Token, tokens_of
 from shared.events import Embargo, Message
 
 REMEMBERED = 20_000
-LEAST = 0.3
+LEAST = 0.4
+"""The same for what is told in other words altogether, where many signs point to it."""
 WEIGHED = ("figure", "future", "advice", "own", "everyday")
 LESS = 0.7
 """Of the nearness in meaning that is asked for where no word is shared: what shared words leave to ask for."""
@@ -250,10 +251,11 @@ def weighed(
     if matter.figure_only:
         share = float(evidence.figure and bool(evidence.happenings or evidence.period))
     linked = bool(evidence.name or evidence.content)
+    wide = all(happening.wide for happening in matter.happenings)
     score = weights["happening"] * share + weights["told"] * sentence.told
     score += weights["linked"] * (linked and evidence.happenings > 0)
     score += sum(weights[manner] for manner in evidence.manners)
-    if share and score >= weights["threshold"] and (linked or near(LEAST)):
+    if share and score >= weights["threshold"] and (linked or (not wide and near(LEAST))):
         return "told in other words", 0.6
     return None
 

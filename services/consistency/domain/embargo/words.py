@@ -16,8 +16,11 @@ MANNERS = (
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """What a matter can be about. `figure`: stated only with how it turned out; `alone`: then needs no more;
-    `code`: naming the thing's own code states it; `only_with`: dropped where the matter is about another one."""
+    """What a matter can be about.
+
+    `figure`: stated only with how it turned out; `alone`: then needs no more; `code`: naming the thing's own code
+    states it; `wide`: told in everyday words; `only_with`: dropped where the matter is about another one.
+    """
 
     name: str
     words: Wording
@@ -26,6 +29,7 @@ class Happening:
     figure: bool
     alone: bool
     code: bool
+    wide: bool
     only_with: frozenset[str] | None = None
 
 
@@ -65,6 +69,7 @@ def happening(name: str, settings: dict[str, Any], tables: Iterable[dict[str, An
         figure=bool(settings.get("figure")),
         alone=bool(settings.get("alone")),
         code=bool(settings.get("code")),
+        wide=bool(settings.get("wide")),
         only_with=frozenset(settings["only_with"]) if "only_with" in settings else None,
     )
 
