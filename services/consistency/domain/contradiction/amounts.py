@@ -140,9 +140,7 @@ def described(amount: Amount, around: Around) -> Amount:
     if approximate and not bound:
         low, high = low * 0.85, high * 1.15
     per, items = rate(amount, around)
-    return Amount(
-        amount.first, amount.last, amount.dimension, low, high, bound, approximate, per, items, amount.noun
-    )
+    return Amount(amount.first, amount.last, amount.dimension, low, high, bound, approximate, per, items, amount.noun)
 
 
 def rated(at: int, around: Around) -> bool:

@@ -75,7 +75,9 @@ def edge(claim: Claim) -> float:
 
 
 def slack_of(one: Claim, other: Claim) -> float:
-    return MONTHS if one.dimension == "duration" and min(one.low or one.high, other.low or other.high) >= 25 else TOLERANCE
+    return (
+        MONTHS if one.dimension == "duration" and min(one.low or one.high, other.low or other.high) >= 25 else TOLERANCE
+    )
 
 
 def near(x: float, y: float, claim: Claim) -> bool:

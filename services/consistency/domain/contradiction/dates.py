@@ -169,7 +169,9 @@ class DateGrammar:
                 last += 720 if last < first and last < 720 and not got.get("part2") else 0
             return Moment("none", first=first, last=last if kind == "times" else first, zone=lower(got.get("zone")))
         if kind in ("weekday", "weekly"):
-            return Moment("weekday", weekday=self._look(self.weekdays, got.get("weekday"), 0), recurring=kind == "weekly")
+            return Moment(
+                "weekday", weekday=self._look(self.weekdays, got.get("weekday"), 0), recurring=kind == "weekly"
+            )
         if kind == "weekday_next":
             return Moment("weekday", weekday=self._look(self.weekdays, got.get("weekday"), 0), offset=7)
         if kind == "relative":

@@ -74,7 +74,10 @@ class Reader:
                 claims.extend(said)
         if about is not None:
             reading = replace(
-                reading, topic=reading.topic | about.topic, names=reading.names | about.names, refs=reading.refs | about.refs
+                reading,
+                topic=reading.topic | about.topic,
+                names=reading.names | about.names,
+                refs=reading.refs | about.refs,
             )
         return Message(event, reading, tuple(claims))
 
