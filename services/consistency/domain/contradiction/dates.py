@@ -165,7 +165,9 @@ class DateGrammar:
                 first = first_of_pair(first, last, got)
             return Moment("none", first=first, last=last if kind == "times" else first, zone=lower(got.get("zone")))
         if kind in ("weekday", "weekly"):
-            return Moment("weekday", weekday=self._look(self.weekdays, got.get("weekday"), 0), recurring=kind == "weekly")
+            return Moment(
+                "weekday", weekday=self._look(self.weekdays, got.get("weekday"), 0), recurring=kind == "weekly"
+            )
         if kind == "weekday_next":
             return Moment("weekday", weekday=self._look(self.weekdays, got.get("weekday"), 0), offset=7)
         if kind == "relative":

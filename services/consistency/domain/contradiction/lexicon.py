@@ -70,7 +70,7 @@ def load_lexicon(folder: Path = FOLDER) -> Lexicon:
     languages = {
         path.name: load_language(path.name, read_folder(path), shared)
         for path in sorted(folder.iterdir())
-        if path.is_dir() and path.name != "any"
+        if (path / "language.toml").is_file()
     }
     units = {
         name: Unit(str(entry["dimension"]), float(entry.get("factor", 1.0)), float(entry.get("slack", 1.0)))
@@ -146,8 +146,8 @@ def entries(
 ) -> Iterable[tuple[Tag, str]]:
     """Every pattern of a language with what it stands for; entries that nothing declares are an error."""
     for table in WORDS:
-        for source in (tables, shared):
-            for name, patterns in source.get(table, {}).get("words" if source is shared else table, {}).items():
+        for source in (tables.get(table, {}), shared.get(table, {}).get("words", {})):
+            for name, patterns in source.items():
                 known(code, table, name, shared)
                 for pattern in patterns:
                     yield Tag(KIND[table], name), pattern

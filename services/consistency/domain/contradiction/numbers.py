@@ -65,7 +65,9 @@ def read_numbers(
         if taken[at]:
             at += 1
             continue
-        number = digits_at(text, tokens, at, decimal, taken) if tokens[at].kind == "num" else words_at(tokens, at, words)
+        number = (
+            digits_at(text, tokens, at, decimal, taken) if tokens[at].kind == "num" else words_at(tokens, at, words)
+        )
         if number is None:
             at += 1
             continue

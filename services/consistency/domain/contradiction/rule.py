@@ -13,7 +13,7 @@ from services.consistency.domain.contradiction.lexicon import Lexicon
 from services.consistency.domain.contradiction.reading import read
 from services.consistency.domain.contradiction.reasons import reason, value_of
 from services.consistency.domain.contradiction.relatedness import Relatedness
-from services.consistency.domain.contradiction.similarity import Similarity, best_similarity
+from services.consistency.domain.similarity import Similarity, best_similarity
 from services.consistency.domain.contradiction.structured import holds, structured_claims
 from services.consistency.domain.detector import Rule
 from services.consistency.domain.history import History
@@ -74,7 +74,10 @@ class Reader:
                 claims.extend(said)
         if about is not None:
             reading = replace(
-                reading, topic=reading.topic | about.topic, names=reading.names | about.names, refs=reading.refs | about.refs
+                reading,
+                topic=reading.topic | about.topic,
+                names=reading.names | about.names,
+                refs=reading.refs | about.refs,
             )
         return Message(event, reading, tuple(claims))
 
@@ -134,9 +137,22 @@ def answered(
             if other is (a if first else b) or other.kind != mine.kind or other.mode != "asserted":
                 continue
             x, y = (other, mine) if first else (mine, other)
+            if same_value(x, y, earlier, later):
+                return True
             if clash(Said(x, earlier.event.time), Said(y, later.event.time), lexicon) is False:
                 if relatedness.strength(x, y, earlier, later) >= strength - 0.2:
                     return True
+    return False
+
+
+def same_value(x: Claim, y: Claim, earlier: Message, later: Message) -> bool:
+    """The other message says this very value of a matter that may be the same."""
+    if x.attribute and y.attribute and x.attribute != y.attribute:
+        return False
+    if x.kind == "amount":
+        return x.dimension == y.dimension and x.dimension != "number" and (x.low, x.high) == (y.low, y.high)
+    if x.kind == "moment" and x.dimension == "day":
+        return value_of(x, earlier.event) == value_of(y, later.event)
     return False
 
 

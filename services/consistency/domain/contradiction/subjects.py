@@ -16,7 +16,11 @@ def content(
     """For each token what it adds to the topic: its stem and the concepts that it is part of ("@pet")."""
     added: list[set[str]] = [set() for _ in tokens]
     for at, token in enumerate(tokens):
-        if token.kind == "word" and token.norm not in language.stop and len(token.norm) > (1 if token.text.isascii() else 0):
+        if (
+            token.kind == "word"
+            and token.norm not in language.stop
+            and len(token.norm) > (1 if token.text.isascii() else 0)
+        ):
             added[at].add(token.norm)
     for match in matches:
         if match.tag.kind in ("concept", "attribute"):
@@ -38,7 +42,11 @@ def names(tokens: Sequence[Token], language: Language) -> list[tuple[int, int, s
         while last + 1 < len(tokens) and joins(tokens, last + 1, language):
             last += 1
         opens = at == 0 or tokens[at - 1].sentence != tokens[at].sentence or tokens[at - 1].text in ":>*•“\"'("
-        if not opens or last > at or tokens[at].text in {t.text for t in tokens if t.capital and t.start > tokens[at].end}:
+        if (
+            not opens
+            or last > at
+            or tokens[at].text in {t.text for t in tokens if t.capital and t.start > tokens[at].end}
+        ):
             found.append((at, last, " ".join(t.text for t in tokens[at : last + 1])))
         at = last + 1
     return found
@@ -83,7 +91,12 @@ def variants(a: str, b: str) -> bool:
 
 def apart(a: Claim, b: Claim, one: Reading, other: Reading, lexicon: Lexicon) -> bool:
     """True where names, references or conditions say that the two speak of different things."""
+    mine, theirs = a.refs or one.refs, b.refs or other.refs
+    if mine and theirs and not one.refs & other.refs and alike(mine, theirs):
+        return True
     if a.refs and b.refs and not a.refs & b.refs and alike(a.refs, b.refs):
+        return True
+    if a.variants and b.variants and not a.variants & b.variants:
         return True
     if opposed(a.conditions, b.conditions, lexicon):
         return True
@@ -92,6 +105,7 @@ def apart(a: Claim, b: Claim, one: Reading, other: Reading, lexicon: Lexicon) ->
 
 def alike(a: frozenset[str], b: frozenset[str]) -> bool:
     """References of one sort: the same letters in front, or as many digits."""
+
     def shape(ref: str) -> str:
         return "".join(c for c in ref if c.isalpha()) or str(len(ref))
 
