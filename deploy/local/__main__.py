@@ -69,7 +69,8 @@ def run(options: argparse.Namespace, console: Console) -> None:
 
 
 def main() -> int:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what it runs in the background with SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
     stamina.instrumentation.set_on_retry_hooks([])  # the report counts the tries
     options, console = arguments(), Console()
     try:
