@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import FastAPI
 
 from services.gateway.api import alerts, conflicts, customers, operations
+from services.gateway.console.install import install_console
 from services.gateway.follow import Follower
 from services.gateway.live import Live
 from services.gateway.paths import SlashesStayEncoded
@@ -66,5 +67,6 @@ def create_app(settings: Settings) -> FastAPI:
     app = make_app("gateway", DESCRIPTION, lifespan, checks)
     for part in (customers, conflicts, alerts, operations):
         app.include_router(part.router)
+    install_console(app, settings.gateway)
     app.add_middleware(SlashesStayEncoded)
     return app
