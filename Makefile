@@ -8,10 +8,10 @@ CHECKED := shared services deploy tests
 COMPILE := .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo run test check test-fast bench requirements contract clean
+.PHONY: help env demo run keys test check test-fast bench requirements contract clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / && !seen[$$1]++ { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # A linked .venv belongs to another checkout, which keeps it.
 ifeq ($(shell test -L .venv && echo linked),linked)
@@ -44,6 +44,9 @@ demo: env ## Start everything, publish a history, say what was found (EXIT=1: en
 run: env ## Start everything; data under .onevoice/ survives a restart
 	@$(PYTHON) -m deploy.local run
 
+keys: env ## Make the keys alone, for docker compose
+	@$(PYTHON) -m deploy.local keys
+
 test: env ## All tests
 	$(PYTHON) -m pytest
 
@@ -55,14 +58,14 @@ check: env ## Format, lint, types, imports, the published contract, the fast tes
 	$(PYTHON) -m ruff check $(CHECKED)
 	$(PYTHON) -m mypy
 	.venv/bin/lint-imports
-	$(PYTHON) -m shared.contract --check
+	$(PYTHON) -m deploy.contract check
 	$(PYTHON) -m pytest -q $(wildcard tests/unit tests/contract)
 
 bench: env ## Benchmarks
 	$(PYTHON) -m tests.bench
 
 contract: env ## Write docs/contract (OpenAPI, AsyncAPI) anew from the models
-	$(PYTHON) -m shared.contract
+	$(PYTHON) -m deploy.contract write
 
 requirements: env ## Compile the pinned requirements anew from requirements/*.in
 	$(COMPILE) requirements/services.in -o requirements/services.txt

@@ -1,4 +1,5 @@
-"""`python -m deploy.local run` keeps the stack up; `demo` also publishes a history and says what was found."""
+"""`python -m deploy.local run` keeps the stack up; `demo` also publishes a history and says what was found;
+`keys` only makes the keys, for `docker compose`."""
 
 import argparse
 import asyncio
@@ -8,10 +9,12 @@ import sys
 from pathlib import Path
 
 import httpx
+import stamina
 from rich.console import Console
 
 from deploy.local.demo.publish import RefusedError
 from deploy.local.demo.tour import NotFinishedError, tour
+from deploy.local.keys import local_keys
 from deploy.local.lock import AlreadyRunningError, only_stack_in
 from deploy.local.parts import MissingServerError
 from deploy.local.ports import PortError
@@ -33,10 +36,17 @@ EXPECTED = (
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
-    parser.add_argument("what", choices=("run", "demo"))
+    parser.add_argument("what", choices=("run", "demo", "keys"))
     parser.add_argument("--state-dir", type=Path, default=Path(".onevoice"), help="data, keys and logs (%(default)s)")
     parser.add_argument("--exit", action="store_true", help="demo: end after the report")
+    parser.add_argument("--customers", type=int, default=300, help="demo: customers in the background (%(default)s)")
     return parser.parse_args()
+
+
+def make_keys(options: argparse.Namespace, console: Console) -> None:
+    options.state_dir.mkdir(parents=True, exist_ok=True)
+    local_keys(options.state_dir)
+    console.print(f"the keys stand in {options.state_dir / 'keys.env'}", soft_wrap=True)
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
@@ -46,7 +56,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
             stack.up()
             show_addresses(console, stack)
             if options.what == "demo":
-                asyncio.run(tour(stack, console))
+                asyncio.run(tour(stack, console, options.customers))
             if not options.exit:
                 console.print("Ctrl-C stops it.", style="dim")
                 stack.watch()
@@ -60,9 +70,10 @@ def run(options: argparse.Namespace, console: Console) -> None:
 
 def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stamina.instrumentation.set_on_retry_hooks([])  # the report counts the tries
     options, console = arguments(), Console()
     try:
-        run(options, console)
+        make_keys(options, console) if options.what == "keys" else run(options, console)
     except KeyboardInterrupt:
         return 130 if options.exit else 0
     except EXPECTED as error:

@@ -1,4 +1,4 @@
-"""Keys of the local stack: made once, kept over restarts, readable by their owner only."""
+"""Keys of the local stack: made once and kept over restarts; only their owner can read them."""
 
 import hashlib
 import json
@@ -35,10 +35,10 @@ def read_env(path: Path) -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#") and "=" in line)
 
 
-def write_private(path: Path, text: str) -> None:
-    """Replaces `path` in one step; nobody but the owner can read it at any moment."""
+def write_whole(path: Path, text: str, mode: int) -> None:
+    """Replaces `path` in one step; it never has another mode or half its content."""
     fresh = path.with_suffix(path.suffix + ".new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w") as out:
         out.write(text)
     fresh.replace(path)
 
@@ -50,7 +50,7 @@ def local_keys(state_dir: Path) -> Keys:
     for variable, role in KEY_VARIABLES.items():
         values.setdefault(variable, f"ov-{role}-{secrets.token_urlsafe(24)}")
     values.setdefault(SESSION_VARIABLE, secrets.token_urlsafe(32))
-    write_private(env_file, "".join(f"{name}={value}\n" for name, value in values.items()))
+    write_whole(env_file, "".join(f"{name}={value}\n" for name, value in values.items()), 0o600)
     hashes = [
         {
             "name": f"local-{role}",
@@ -60,7 +60,7 @@ def local_keys(state_dir: Path) -> Keys:
         }
         for variable, role in KEY_VARIABLES.items()
     ]
-    write_private(hashes_file, json.dumps(hashes, indent=2) + "\n")
+    write_whole(hashes_file, json.dumps(hashes, indent=2) + "\n", 0o644)  # read in containers by another user
     return Keys(
         publish=values["ONEVOICE_PUBLISH_KEY"],
         agent=values["ONEVOICE_AGENT_KEY"],

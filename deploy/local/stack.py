@@ -56,6 +56,7 @@ class Stack:
         self.log_dir.mkdir(parents=True, exist_ok=True)
         self.keys: Keys = local_keys(state_dir)
         self.children: dict[str, Child] = {}
+        self.processes_file = state_dir / "parts.json"
 
     def __enter__(self) -> Self:
         return self
@@ -103,7 +104,7 @@ class Stack:
     def note_processes(self) -> None:
         """`parts.json`: the process of each part, for whoever wants to see what becomes of a `kill -9`."""
         processes = {name: child.process.pid for name, child in self.children.items()}
-        (self.state_dir / "parts.json").write_text(json.dumps(processes, indent=2) + "\n")
+        self.processes_file.write_text(json.dumps(processes, indent=2) + "\n")
 
     def log_of(self, name: str) -> Path:
         return self.log_dir / f"{name}.log"
@@ -167,4 +168,6 @@ class Stack:
         services = [child for name, child in self.children.items() if name in SERVICES]
         servers = [child for name, child in self.children.items() if name not in SERVICES]
         self.children = {}
-        return stop(services) + stop(servers)
+        killed = stop(services) + stop(servers)
+        self.processes_file.unlink(missing_ok=True)
+        return killed

@@ -3,22 +3,33 @@
 from datetime import timedelta
 from functools import lru_cache
 
+from services.consistency.domain.contradiction.lexicon import load_lexicon
+from services.consistency.domain.contradiction.rule import contradiction_rule
 from services.consistency.domain.detector import Detector, Rule
+from services.consistency.domain.embargo.statement import default_states
 from services.consistency.domain.lexicon_files import read_shared
 from services.consistency.domain.promotional import default_promotional
 from services.consistency.domain.rules.consent import consent_rule
+from services.consistency.domain.rules.embargo import embargo_rule
 from services.consistency.domain.rules.open_case import open_case_rule
 from services.consistency.domain.rules.pressure import pressure_rule
+from services.consistency.domain.similarity import best_similarity
 
 
 def default_rules() -> tuple[Rule, ...]:
     """The rules in their order, with the data files as they stand."""
+    return (contradiction_rule(load_lexicon(), best_similarity()), *other_rules())
+
+
+def other_rules() -> tuple[Rule, ...]:
+    """The rules that need not compare what two messages say."""
     policy = read_shared("policy")
     is_promotional = default_promotional()
     pressure = policy["pressure"]
     return (
         consent_rule(is_promotional),
         open_case_rule(is_promotional, frozenset(name.casefold() for name in policy["open_case"]["categories"])),
+        embargo_rule(default_states()),
         pressure_rule(is_promotional, int(pressure["cap"]), timedelta(hours=float(pressure["window_hours"]))),
     )
 

@@ -17,8 +17,12 @@ def identity_of(event: CustomerEvent | EmbargoEvent) -> str:
 
 
 def to_json(event: CustomerEvent | EmbargoEvent) -> bytes:
-    """The event in the CloudEvents JSON format, keys sorted: equal events give equal bytes."""
-    plain = event.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=False)
+    """The event in the CloudEvents JSON format, keys sorted: equal events give equal bytes.
+
+    `datacontenttype` is left out: it can only be JSON, which is what the format assumes where it is absent,
+    and an event must have the same bytes whether its sender wrote it in a header, in the body or not at all.
+    """
+    plain = event.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"datacontenttype"})
     return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
 
 

@@ -98,7 +98,9 @@ class Claim(Frozen):
     """
 
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[Annotated[str, StringConstraints(max_length=64)], Scalar | Values | None]
+    __pydantic_extra__: dict[
+        Annotated[str, StringConstraints(max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")], Scalar | Values | None
+    ]
 
     subject: Label
     attribute: Label
@@ -182,7 +184,8 @@ def _is_extension_value(value: object) -> bool:
     return isinstance(value, bool) or (isinstance(value, int) and -(2**31) <= value < 2**31)
 
 
-EXTENSION_NAME = re.compile(r"^[a-z0-9]{1,64}$")
+EXTENSION_NAME = re.compile(r"[a-z0-9]{1,64}")
+JSON_MEDIA_TYPE = r'^[Aa]pplication/[Jj][Ss][Oo][Nn]( *; *charset="?[Uu][Tt][Ff]-8"?)?$'
 
 
 class Envelope(BaseModel):
@@ -195,14 +198,14 @@ class Envelope(BaseModel):
     source: Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\s\x00-\x1f\x7f]+$")]
     type: str
     time: Moment
-    datacontenttype: Literal["application/json"] | None = None
+    datacontenttype: Annotated[str, StringConstraints(pattern=JSON_MEDIA_TYPE)] | None = None
     dataschema: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = None
     subject: Label | None = None
 
     @model_validator(mode="after")
     def extensions_are_named_and_scalar(self) -> "Envelope":
         for name, value in (self.model_extra or {}).items():
-            if not EXTENSION_NAME.match(name):
+            if not EXTENSION_NAME.fullmatch(name):
                 raise ValueError(f"extension attribute {name[:64]!r}: names are lower-case letters and digits")
             if not _is_extension_value(value):
                 raise ValueError(f"extension attribute {name!r}: a string (to 4,096 characters), integer or boolean")

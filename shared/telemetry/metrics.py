@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 ACCEPTED = "onevoice_events_accepted"
 REJECTED = "onevoice_events_rejected"
 DUPLICATE = "onevoice_events_duplicate"
+MEMORY_SKIPPED = "onevoice_memory_skipped"
 CONSUMED = "onevoice_records_consumed"
 DEAD = "onevoice_dead_letters"
 LAG_RECORDS = "onevoice_consumer_lag_records"
@@ -27,6 +28,7 @@ DESCRIPTIONS: dict[str, str] = {
     ACCEPTED: "Events accepted at the door, by type.",
     REJECTED: "Events refused at the door, by the status of the answer.",
     DUPLICATE: "Events that the door knew already.",
+    MEMORY_SKIPPED: "Identities that the door could not look up or write down, by which of the two.",
     CONSUMED: "Records handled, by consumer group.",
     DEAD: "Records put among the dead letters, by consumer group.",
     LAG_RECORDS: "Records between a consumer and the end of its partition.",
@@ -47,6 +49,7 @@ class Metrics:
         self._accepted = meter.create_counter(ACCEPTED, description=DESCRIPTIONS[ACCEPTED])
         self._rejected = meter.create_counter(REJECTED, description=DESCRIPTIONS[REJECTED])
         self._duplicate = meter.create_counter(DUPLICATE, description=DESCRIPTIONS[DUPLICATE])
+        self._memory_skipped = meter.create_counter(MEMORY_SKIPPED, description=DESCRIPTIONS[MEMORY_SKIPPED])
         self._consumed = meter.create_counter(CONSUMED, description=DESCRIPTIONS[CONSUMED])
         self._dead = meter.create_counter(DEAD, description=DESCRIPTIONS[DEAD])
         self._conflicts = meter.create_counter(CONFLICTS, description=DESCRIPTIONS[CONFLICTS])
@@ -69,6 +72,9 @@ class Metrics:
 
     def duplicate(self, count: int = 1) -> None:
         self._duplicate.add(count)
+
+    def memory_skipped(self, operation: str, count: int) -> None:
+        self._memory_skipped.add(count, {"operation": operation})
 
     def consumed(self, group: str, count: int) -> None:
         self._consumed.add(count, {"group": group})

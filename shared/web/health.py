@@ -11,8 +11,11 @@ Check = Callable[[], Awaitable[None]]
 """Raises where the part it looks at does not do its work; the message is shown to operators."""
 
 
-def health_routes(checks: Mapping[str, Check], seconds: float = 6.0) -> APIRouter:
-    """Each check may take `seconds`; `/readyz` answers 503 where any fails, with each part's state."""
+def health_routes(checks: Mapping[str, Check], aids: Mapping[str, Check], seconds: float = 6.0) -> APIRouter:
+    """Each check may take `seconds`; `/readyz` answers 503 where any of `checks` fails, with each part's state.
+
+    `aids` are parts that the service does its work without: their state is told, nothing more.
+    """
     router = APIRouter(tags=["health"])
 
     @router.get("/healthz", summary="Is the process alive?")
@@ -21,9 +24,10 @@ def health_routes(checks: Mapping[str, Check], seconds: float = 6.0) -> APIRoute
 
     @router.get("/readyz", summary="Can it do its work?", responses={503: {"description": "A part is not ready"}})
     async def readyz() -> Response:
-        states = await asyncio.gather(*(_state(check, seconds) for check in checks.values()))
-        parts = dict(zip(checks, states, strict=True))
-        ready = all(state == "ok" for state in parts.values())
+        asked = {**checks, **aids}
+        states = await asyncio.gather(*(_state(check, seconds) for check in asked.values()))
+        parts = dict(zip(asked, states, strict=True))
+        ready = all(parts[name] == "ok" for name in checks)
         return JSONResponse({"status": "ok" if ready else "not ready", "parts": parts}, 200 if ready else 503)
 
     @router.get("/metrics", summary="Metrics in Prometheus form", response_class=Response)

@@ -4,7 +4,7 @@ Keys are random and long, so a plain SHA-256 of each is what is kept; the keys t
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Literal
 
@@ -74,10 +74,10 @@ def caller_of(request: Request) -> Caller:
     return holder
 
 
-def allow(*roles: Role) -> Callable[[Request], Caller]:
+def allow(*roles: Role) -> Callable[[Request], Awaitable[Caller]]:
     """A FastAPI dependency: the caller, or 401 without a known key, 403 in another role."""
 
-    def check(request: Request) -> Caller:
+    async def check(request: Request) -> Caller:
         caller = caller_of(request)
         if caller.role not in roles:
             raise problem(403, f"A key with the role {' or '.join(roles)} is needed; this one is {caller.role}.")

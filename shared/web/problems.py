@@ -15,6 +15,7 @@ TITLES = {
     403: "Not allowed",
     404: "Not found",
     405: "Method not allowed",
+    408: "Request timed out",
     409: "Conflict",
     413: "Too large",
     415: "Unsupported media type",
@@ -63,10 +64,18 @@ class Unexpected(StatusProblem):
         super().__init__("The fault is logged on our side. Trying again later may help.")
 
 
+def is_a_fault(record: logging.LogRecord) -> bool:
+    """A 503 that a service answers on purpose is no fault to be logged with a traceback."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not (isinstance(error, Problem) and error.status == 503)
+
+
 def install_problems(app: FastAPI) -> None:
     """Every error of the application is answered as `application/problem+json`."""
+    logger = logging.getLogger("shared.web")
+    logger.addFilter(is_a_fault)
     handler = new_exception_handler(
-        logger=logging.getLogger("shared.web"),
+        logger=logger,
         unhandled_wrappers={"default": Unexpected},
         request_validation_handler=_request_validation,
     )

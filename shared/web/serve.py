@@ -22,8 +22,14 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 VERSION = "0.1.0"
 
 
-def make_app(name: str, description: str, lifespan: Lifespan, checks: Mapping[str, Check]) -> FastAPI:
-    """An application with problem details, health routes, and a span a request."""
+def make_app(
+    name: str,
+    description: str,
+    lifespan: Lifespan,
+    checks: Mapping[str, Check],
+    aids: Mapping[str, Check] | None = None,
+) -> FastAPI:
+    """An application with problem details, health routes (see there for `checks` and `aids`), and a span a request."""
 
     @asynccontextmanager
     async def whole(app: FastAPI) -> AsyncIterator[None]:
@@ -40,7 +46,7 @@ def make_app(name: str, description: str, lifespan: Lifespan, checks: Mapping[st
         redoc_url=None,
     )
     install_problems(app)
-    app.include_router(health_routes(checks))
+    app.include_router(health_routes(checks, aids or {}))
     FastAPIInstrumentor.instrument_app(app, excluded_urls="healthz,readyz,metrics", exclude_spans=["receive", "send"])
     return app
 

@@ -34,9 +34,19 @@ def with_own_identities(scenario: Json) -> list[Json]:
     return renamed
 
 
+def past(customers: int = 300) -> list[Json]:
+    """The background, in order of time."""
+    return in_order(background(customers))
+
+
+def present() -> list[Json]:
+    """The scenarios of all languages, in order of time, as the departments' systems would have sent them."""
+    return in_order([event for scenario in scenarios() for event in with_own_identities(scenario)])
+
+
 def whole_history(customers: int = 300) -> list[Json]:
-    """In order of time, as the departments' systems would have sent it."""
-    events = [event for scenario in scenarios() for event in with_own_identities(scenario)]
-    return sorted(
-        events + background(customers), key=lambda event: (datetime.fromisoformat(event["time"]), event["id"])
-    )
+    return in_order(past(customers) + present())
+
+
+def in_order(events: list[Json]) -> list[Json]:
+    return sorted(events, key=lambda event: (datetime.fromisoformat(event["time"]), event["id"]))

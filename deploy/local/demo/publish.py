@@ -56,37 +56,42 @@ def asked_wait(response: httpx.Response) -> float | None:
 
 
 async def send_batch(client: httpx.AsyncClient, batch: Sequence[Json], result: Published) -> None:
-    """One request in the batched mode; adds the verdict of each event to `result`."""
+    """Sends one batch, and again what of it the door could not store; adds each event's verdict to `result`."""
     moment = time.monotonic()
     for event in batch:
         result.sent_at.setdefault((event["source"], event["id"]), moment)
-    retrying = stamina.retry_context(on=busy_or_away, attempts=None, timeout=TRIES_FOR_SECONDS)
+    waiting = list(batch)
+    tries = 0
     try:
-        async for attempt in retrying:
+        async for attempt in stamina.retry_context(on=busy_or_away, attempts=None, timeout=TRIES_FOR_SECONDS):
             with attempt:
-                response = await post(client, batch)
-            result.retries += attempt.num - 1
+                tries += 1
+                await post(client, waiting, result)
     except (BusyError, httpx.TransportError) as error:
-        raise RefusedError(f"a batch was not taken within {TRIES_FOR_SECONDS:.0f} seconds: {error}") from error
-    if response.status_code >= 400:
-        raise RefusedError(f"a batch was refused with {response.status_code}: {response.text[:500]}")
-    read_verdicts(response.json(), result)
+        raise RefusedError(f"a batch was not taken within {TRIES_FOR_SECONDS:.0f} seconds: {error!r}") from error
+    finally:
+        result.retries += tries - 1
 
 
-async def post(client: httpx.AsyncClient, batch: Sequence[Json]) -> httpx.Response:
-    response = await client.post(
-        "/v1/events", json=batch, headers={"content-type": "application/cloudevents-batch+json"}
-    )
+async def post(client: httpx.AsyncClient, waiting: list[Json], result: Published) -> None:
+    """One request in the batched mode. Leaves in `waiting` what is to be sent again, and raises `BusyError` then."""
+    headers = {"content-type": "application/cloudevents-batch+json"}
+    response = await client.post("/v1/events", json=waiting, headers=headers)
     if response.status_code in (429, 503):
         raise BusyError(response.status_code, asked_wait(response))
-    return response
-
-
-def read_verdicts(answer: Json, result: Published) -> None:
-    for item in answer["items"]:
+    if response.status_code >= 400:
+        raise RefusedError(f"a batch was refused with {response.status_code}: {response.text[:500]}")
+    again = []
+    for item in response.json()["items"]:
+        if item.get("status") == 503:
+            again.append(waiting[item["index"]])
+            continue
         result.verdicts[item["verdict"]] += 1
         if item["verdict"] == "rejected":
             result.rejected.append(item)
+    waiting[:] = again
+    if again:
+        raise BusyError(503, asked_wait(response))
 
 
 async def publish(
@@ -96,10 +101,12 @@ async def publish(
     advance: Callable[[int], object] = lambda _: None,
     batch_size: int = 50,
     at_once: int = 2,
+    pause: float = 0.0,
 ) -> Published:
     """Publishes `events`, nearly in order: `at_once` requests of `batch_size` events are under way.
 
-    Raises `RefusedError` when a batch is refused as a whole or not taken in time.
+    After each request its sender waits `pause` seconds. Raises `RefusedError` when a batch is refused as a
+    whole or not taken in time.
     """
     result = Published()
     started = time.monotonic()
@@ -109,13 +116,16 @@ async def publish(
         for batch in batches:
             await send_batch(client, batch, result)
             advance(len(batch))
+            await asyncio.sleep(pause)
 
     headers = {"authorization": f"Bearer {key}"}
-    async with (
-        httpx.AsyncClient(base_url=url, headers=headers, timeout=30) as client,
-        asyncio.TaskGroup() as workers,
-    ):
-        for _ in range(at_once):
-            workers.create_task(work(client))
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=30) as client:
+        workers = [asyncio.create_task(work(client)) for _ in range(at_once)]
+        try:
+            await asyncio.gather(*workers)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.wait(workers)
     result.seconds = time.monotonic() - started
     return result

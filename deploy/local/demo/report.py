@@ -1,6 +1,7 @@
 """What the demo says at its end."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,14 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class Feed:
+    """What became of the two parts of the feed: the past, in batches, and the present, event by event."""
+
+    history: Published
+    live: Published
+
+
+@dataclass(frozen=True)
 class Found:
     """What the services hold at the end, by their own account."""
 
@@ -24,21 +33,23 @@ class Found:
     conflicts: list[Json]
 
 
-def show_report(console: Console, stack: Stack, published: Published, found: Found, sightings: Sightings) -> None:
+def show_report(console: Console, stack: Stack, feed: Feed, found: Found, sightings: Sightings) -> None:
     journey, consistency, conflicts = found.journey, found.consistency, found.conflicts
     table = Table(title="What was found", title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.add_row("published", what_was_published(published))
-    table.add_row("stored", f"{journey['touchpoints']:,} touchpoints of {journey['customers']:,} customers")
+    table.add_row("history", what_was_published(feed.history))
+    table.add_row("live", what_was_published(feed.live))
+    policies = f"{consistency['policies']:,} policies for all customers"
+    table.add_row("stored", f"{journey['touchpoints']:,} touchpoints of {journey['customers']:,} customers, {policies}")
     table.add_row("compared", f"{consistency['messages']:,} messages")
     table.add_row("conflicts", listed(Counter(conflict["kind"] for conflict in conflicts)) or "none")
     table.add_row("alerts", listed(consistency["alerts"].get("by_state", {})) or "none")
-    table.add_row("request to alert", how_long(delays(conflicts, published.sent_at, sightings)))
+    table.add_row("request to alert", how_long(delays(conflicts, feed.live.sent_at, sightings)))
     table.add_section()
     table.add_row("console", f"{stack.at.url('gateway')}/  (sign in with the ops key: {stack.keys.ops})")
     if example := example_of(conflicts):
         table.add_row("for example", f"customer {example['customer']}: {example['reason']}")
     wide(console).print(table)
-    for item in published.rejected[:5]:
+    for item in [*feed.history.rejected, *feed.live.rejected][:5]:
         console.print(f"refused: {item}", style="yellow", markup=False)
 
 
@@ -49,13 +60,13 @@ def what_was_published(published: Published) -> str:
     return f"{', '.join(parts)} in {published.seconds:.1f} s ({rate:,.0f} events/s{again})"
 
 
-def listed(counts: dict[str, int]) -> str:
-    total = sum(counts.values())
-    return f"{total:,} ({', '.join(f'{name} {count:,}' for name, count in sorted(counts.items()))})" if total else ""
+def listed(counts: Mapping[str, int]) -> str:
+    each = ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items()))
+    return f"{sum(counts.values()):,}: {each}" if each else ""
 
 
 def how_long(values: list[float]) -> str:
-    """Under the load of the whole feed, which comes far faster than departments write."""
+    """For what was published live: the history comes all at once, and waits for itself."""
     if not values:
         return "no new alert: all of this was known from an earlier run"
     middle, late = summary(values)

@@ -10,24 +10,26 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from deploy.local.demo.alerts import following
-from deploy.local.demo.history import whole_history
+from deploy.local.demo.history import past, present
 from deploy.local.demo.publish import Published, publish
-from deploy.local.demo.report import Found, show_report
+from deploy.local.demo.report import Feed, Found, show_report
 from deploy.local.stack import Stack
 
 Json = dict[str, Any]
 SECONDS_TO_CATCH_UP = 300.0
+LIVE_RATE = 40.0
+"""Events a second, about what a company with some million customers sends."""
+LIVE_SENDERS = 2
 
 
 class NotFinishedError(Exception):
     """The services did not work off what was published in time."""
 
 
-async def tour(stack: Stack, console: Console) -> None:
+async def tour(stack: Stack, console: Console, customers: int) -> None:
     """Raises `PartFailedError` when a part ends on the way, `RefusedError` and `NotFinishedError` otherwise."""
-    events = whole_history()
     watching = asyncio.create_task(watch(stack))
-    touring = asyncio.create_task(publish_and_report(stack, events, console))
+    touring = asyncio.create_task(publish_and_report(stack, customers, console))
     try:
         done, _ = await asyncio.wait({watching, touring}, return_when=asyncio.FIRST_COMPLETED)
         for task in sorted(done, key=lambda task: task is touring):  # a part that ended explains the rest
@@ -44,19 +46,31 @@ async def watch(stack: Stack) -> None:
         await asyncio.sleep(0.25)
 
 
-async def publish_and_report(stack: Stack, events: list[Json], console: Console) -> None:
+async def publish_and_report(stack: Stack, customers: int, console: Console) -> None:
+    history = await publish_with_bar(stack, "the past, in batches", past(customers), console)
+    await settle(stack, console)
     async with following(stack.at.url("gateway"), stack.keys.ops) as sightings:
-        published = await publish_with_bar(stack, events, console)
+        live = await publish_with_bar(
+            stack, "the present, live", present(), console, batch_size=1, pause=LIVE_SENDERS / LIVE_RATE
+        )
         found = await settle(stack, console)
-    show_report(console, stack, published, found, sightings)
+    show_report(console, stack, Feed(history, live), found, sightings)
 
 
-async def publish_with_bar(stack: Stack, events: list[Json], console: Console) -> Published:
+async def publish_with_bar(
+    stack: Stack, what: str, events: list[Json], console: Console, batch_size: int = 100, pause: float = 0.0
+) -> Published:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
-        bar = progress.add_task("publishing", total=len(events))
+        bar = progress.add_task(what, total=len(events))
         return await publish(
-            stack.at.url("ingest"), stack.keys.publish, events, lambda count: progress.advance(bar, count)
+            stack.at.url("ingest"),
+            stack.keys.publish,
+            events,
+            lambda count: progress.advance(bar, count),
+            batch_size=batch_size,
+            at_once=LIVE_SENDERS,
+            pause=pause,
         )
 
 

@@ -1,8 +1,8 @@
 """Patterns of words as the data files write them, found in a text.
 
 A pattern is words in order, compared by their stems; `a/b` is either, `(a)` may be missing, `*` stands for up to
-three words of the same sentence, `#` for a number. Chinese is compared character by character. One text may mix
-languages: each word is stemmed by its letters.
+three words of the same sentence, `#` for a number, `=word` for exactly this form. Chinese is compared character by
+character. One text may mix languages: each word is stemmed by its letters.
 """
 
 import re
@@ -82,7 +82,7 @@ class Wording:
     def find(self, tokens: Sequence[Token]) -> Iterator[Found]:
         """Every place where a pattern stands, in order of its first token."""
         for first, token in enumerate(tokens):
-            for key in (token.stem, "#") if token.kind == "number" else (token.stem,):
+            for key in (token.stem, "#" if token.kind == "number" else f"={token.text.lower()}"):
                 for steps in self._starts.get(key, ()):
                     last = match(steps, tokens, first)
                     if last is not None:
@@ -99,7 +99,7 @@ def readings(pattern: str) -> list[tuple[str, ...]]:
         optional = element.startswith("(") and element.endswith(")")
         inner = element[1:-1] if optional else element
         words = inner.split("/") if len(inner) > 1 else [inner]
-        options = [(word,) if word in ("*", "#") else tuple(t.stem for t in tokens_of(word)) for word in words]
+        options = [steps_of(word) for word in words]
         choices.append([(), *options] if optional else options)
     sequences = [tuple(step for part in combination for step in part) for combination in product(*choices)]
     if not sequences or any(not steps or steps[0] == "*" for steps in sequences):
@@ -107,12 +107,26 @@ def readings(pattern: str) -> list[tuple[str, ...]]:
     return sequences
 
 
+def steps_of(word: str) -> tuple[str, ...]:
+    if word in ("*", "#"):
+        return (word,)
+    if len(word) > 1 and word[0] == "=":
+        return (word.lower(),)
+    return tuple(token.stem for token in tokens_of(word))
+
+
+def fits(step: str, token: Token) -> bool:
+    if step == "#":
+        return token.kind == "number"
+    return token.stem == step or (step[0] == "=" and len(step) > 1 and token.text.lower() == step[1:])
+
+
 def match(steps: Sequence[str], tokens: Sequence[Token], at: int) -> int | None:
     """Where the steps end if they begin at token `at`, or None."""
     for index, step in enumerate(steps):
         if step == "*":
             return match_after_gap(steps[index + 1 :], tokens, at)
-        if at >= len(tokens) or not (tokens[at].stem == step or (step == "#" and tokens[at].kind == "number")):
+        if at >= len(tokens) or not fits(step, tokens[at]):
             return None
         at += 1
     return at

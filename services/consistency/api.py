@@ -1,0 +1,180 @@
+"""The service's HTTP API, for the gateway."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from services.consistency.alerting import Contended, act, spread
+from services.consistency.clock import Clock
+from services.consistency.domain.alerts import Action, NotPossible
+from services.consistency.domain.conflict import Conflict, Kind
+from services.consistency.domain.history import History
+from services.consistency.domain.stored import AlertState, ConflictState, moment_of, spans_to_json, written
+from services.consistency.examination import Examination
+from services.consistency.publish import Outbox
+from services.consistency.store import Store
+from services.consistency.store.alerts import WantedAlerts
+from services.consistency.store.conflicts import Wanted
+from shared.events import MAX_EVENT_BYTES, MessageEvent, parse_event
+from shared.kafka.consumer import Consumer
+from shared.web.cursor import encode, moment_and_id
+from shared.web.keys import allow
+from shared.web.problems import errors_of, problem
+
+router = APIRouter(prefix="/v1", tags=["consistency"], dependencies=[Depends(allow("service"))])
+
+Limit = Annotated[int, Query(ge=1, le=200)]
+Cursor = Annotated[str | None, Query(max_length=600)]
+Identifier = Annotated[str | None, Query(min_length=1, max_length=256)]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the routes work with."""
+
+    store: Store
+    outbox: Outbox
+    examination: Examination
+    consumer: Consumer
+    clock: Clock
+    standing: Callable[[History, datetime], list[dict[str, Any]]]
+
+
+def desk_of(request: Request) -> Desk:
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+AtDesk = Annotated[Desk, Depends(desk_of)]
+
+
+class Decision(BaseModel):
+    """Who decides about an alert, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    by: Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+    reason: Annotated[str, StringConstraints(max_length=2_000)] | None = None
+
+
+@router.get("/conflicts")
+async def conflicts(
+    desk: AtDesk,
+    customer: Identifier = None,
+    kind: Kind | None = None,
+    state: ConflictState | None = None,
+    alert: Identifier = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> dict[str, Any]:
+    rows = await desk.store.conflicts.page(Wanted(customer, kind, state, alert), moment_and_id(cursor), limit + 1)
+    shown = rows[:limit]
+    more = encode(shown[-1].found_at, shown[-1].id) if len(rows) > limit else None
+    return {"items": [conflict.to_json() for conflict in shown], "next": more}
+
+
+@router.get("/alerts")
+async def alerts(
+    desk: AtDesk,
+    state: AlertState | None = None,
+    kind: Kind | None = None,
+    department: Identifier = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> dict[str, Any]:
+    rows = await desk.store.alerts.page(WantedAlerts(state, kind, department), moment_and_id(cursor), limit + 1)
+    shown = rows[:limit]
+    more = encode(shown[-1].last_seen, shown[-1].id) if len(rows) > limit else None
+    return {"items": [alert.to_json() for alert in shown], "next": more}
+
+
+@router.get("/alerts/{alert_id}")
+async def alert(desk: AtDesk, alert_id: str) -> dict[str, Any]:
+    found = (await desk.store.alerts.by_id([alert_id])).get(alert_id)
+    if found is None:
+        raise problem(404, f"No alert {alert_id!r} is known.")
+    return found.to_json()
+
+
+@router.post("/alerts/{alert_id}/{action}")
+async def decide(desk: AtDesk, alert_id: str, action: Action, decision: Decision) -> dict[str, Any]:
+    try:
+        moved = await act(desk.store, alert_id, action, decision.by, decision.reason, desk.clock)
+    except NotPossible as error:
+        raise problem(409, str(error)) from error
+    except Contended as error:
+        raise problem(503, "The alert changes all the time; try again.", retry_after=1) from error
+    if moved is None:
+        raise problem(404, f"No alert {alert_id!r} is known.")
+    spread_to = await spread(desk.store, moved, desk.clock, rounds=2)
+    await desk.outbox.publish([*spread_to], [alert_id])
+    return moved.to_json()
+
+
+@router.get("/customers/{customer:path}/claims")
+async def claims(desk: AtDesk, customer: str) -> dict[str, Any]:
+    history = await desk.examination.history(customer)
+    return {"items": await desk.examination.work_out(partial(desk.standing, history, moment_of(desk.clock())))}
+
+
+@router.post("/preflight")
+async def preflight(request: Request, desk: AtDesk) -> dict[str, Any]:
+    """The body is a message event; its time is now where it has none."""
+    planned = planned_message(await request.body(), desk.clock())
+    found = await desk.examination.rehearse(planned)
+    return {"conflicts": [found_to_json(conflict) for conflict in found]}
+
+
+def planned_message(body: bytes, now: int) -> MessageEvent:
+    if len(body) > MAX_EVENT_BYTES:
+        raise problem(413, f"A message event may have {MAX_EVENT_BYTES} bytes.")
+    try:
+        plain = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise problem(400, "The body is not JSON.") from error
+    if not isinstance(plain, dict):
+        raise problem(422, "A message event in the CloudEvents JSON format is needed.")
+    try:
+        event = parse_event(orjson.dumps({"time": written(now), **plain}))
+    except ValidationError as error:
+        mistakes = errors_of(error)
+        detail = "; ".join(f"{mistake['path']}: {mistake['reason']}" for mistake in mistakes[:5])
+        raise problem(422, detail, errors=mistakes) from error
+    if not isinstance(event, MessageEvent):
+        raise problem(422, f"Only a message can be checked before it is sent, not {event.type}.")
+    return event
+
+
+def found_to_json(conflict: Conflict) -> dict[str, Any]:
+    return {
+        "kind": conflict.kind,
+        "attribute": conflict.attribute,
+        "subject": conflict.subject,
+        "a": {"source": conflict.a.source, "id": conflict.a.id},
+        "b": {"source": conflict.b.source, "id": conflict.b.id},
+        "reason": conflict.reason,
+        "spans": spans_to_json(conflict.spans),
+        "confidence": conflict.confidence,
+        "rule": conflict.rule,
+    }
+
+
+@router.get("/stats")
+async def stats(desk: AtDesk) -> dict[str, Any]:
+    messages, customers = await desk.store.events.totals()
+    by_kind, by_state = await desk.store.conflicts.totals()
+    consumers: Sequence[Consumer] = (desk.consumer,)
+    return {
+        "messages": messages,
+        "customers": customers,
+        "conflicts": {"by_kind": by_kind, "by_state": by_state},
+        "alerts": {"by_state": await desk.store.alerts.totals()},
+        "policies": await desk.store.policies.count(),
+        "consumers": [consumer.report() for consumer in consumers],
+    }

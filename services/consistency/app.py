@@ -1,0 +1,103 @@
+"""Wires the consistency service: touchpoints in, conflicts and alerts out, and an API over them."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+
+from fastapi import FastAPI
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+from services.consistency import api
+from services.consistency.alerting import Contended
+from services.consistency.claims import standing
+from services.consistency.clock import Clock, now
+from services.consistency.detection import default_detector
+from services.consistency.domain.detector import Detector
+from services.consistency.examination import Examination
+from services.consistency.handlers import Work, compare_touchpoints
+from services.consistency.policies import PolicyBook, PolicyReader
+from services.consistency.publish import Outbox
+from services.consistency.reexamination import Reexamination
+from services.consistency.store import Store
+from shared.kafka.consumer import Consumer, Subscription
+from shared.kafka.publisher import open_publisher
+from shared.kafka.topics import TOUCHPOINTS
+from shared.mongo import TRANSIENT, connect, ping
+from shared.settings import HttpSettings, KafkaSettings, KeySettings, MongoSettings
+from shared.telemetry.setup import setup_telemetry
+from shared.web.keys import Keys
+from shared.web.serve import background, make_app, serve
+
+GROUP = "consistency"
+
+
+class Settings(BaseSettings):
+    port: int = Field(8003, validation_alias="ONEVOICE_CONSISTENCY_PORT")
+    http: HttpSettings = Field(default_factory=HttpSettings)
+    kafka: KafkaSettings = Field(default_factory=KafkaSettings)
+    mongo: MongoSettings = Field(default_factory=MongoSettings)
+    keys: KeySettings = Field(default_factory=KeySettings)
+
+
+def main() -> None:
+    settings = Settings()
+    setup_telemetry("consistency")
+    serve(create_app(settings), "consistency", settings.port, settings.http)
+
+
+def create_app(settings: Settings, detector: Callable[[], Detector] = default_detector, clock: Clock = now) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.keys = Keys.read(settings.keys.file)
+        async with AsyncExitStack() as stack:
+            database = await stack.enter_async_context(connect(settings.mongo, "onevoice-consistency"))
+            publisher = await stack.enter_async_context(open_publisher(settings.kafka, "onevoice-consistency"))
+            store = Store(database)
+            await store.prepare()
+            book = PolicyBook()
+            outbox = Outbox(store, publisher, clock)
+            examination = Examination(store, outbox, detector(), book, clock)
+            stack.callback(examination.close)
+            reexamination = Reexamination(store, examination, book)
+            reader = PolicyReader(book, store, publisher, settings.kafka)
+            consumer = Consumer(
+                Subscription(
+                    TOUCHPOINTS,
+                    GROUP,
+                    partial(compare_touchpoints, work=Work(store, examination, reexamination)),
+                    (*TRANSIENT, Contended),
+                    reexamination.assigned,
+                ),
+                settings.kafka,
+                publisher,
+            )
+            app.state.desk = api.Desk(store, outbox, examination, consumer, clock, standing)
+            app.state.checks = {
+                "mongodb": partial(ping, database),
+                "kafka": publisher.reachable,
+                "policies": reader.ready,
+                "consumer": partial(consuming, consumer),
+            }
+            await stack.enter_async_context(background(app, "outbox", outbox.run()))
+            await stack.enter_async_context(background(app, "policies", reader.run()))
+            await stack.enter_async_context(background(app, "re-examination", reexamination.run()))
+            await stack.enter_async_context(background(app, "consumer", consumer.run(), consumer.stop))
+            yield
+
+    async def check(name: str) -> None:
+        await app.state.checks[name]()
+
+    app = make_app(
+        "consistency",
+        "Conflicts between what a customer was told, and the alerts they make; for the gateway.",
+        lifespan,
+        {name: partial(check, name) for name in ("mongodb", "kafka", "policies", "consumer")},
+    )
+    app.include_router(api.router)
+    return app
+
+
+async def consuming(consumer: Consumer) -> None:
+    if consumer.progress.halted is not None:
+        raise RuntimeError(consumer.progress.halted)

@@ -1,0 +1,28 @@
+"""What makes conflicts one cause: kind, attribute, who said each side, and what each side said."""
+
+import hashlib
+
+from services.consistency.domain.conflict import Conflict
+from services.consistency.domain.stored import Sender
+from shared.events import CaseEvent, CustomerEvent, EmbargoEvent, MessageEvent, identity_of
+
+
+def sender_of(event: CustomerEvent | EmbargoEvent) -> Sender:
+    if isinstance(event, MessageEvent):
+        return Sender(event.data.department, event.data.campaign, event.data.template)
+    if isinstance(event, EmbargoEvent):
+        return Sender(event.data.department, policy=identity_of(event))
+    if isinstance(event, CaseEvent):
+        return Sender(event.data.department)
+    return Sender()
+
+
+def senders_of(conflict: Conflict) -> tuple[Sender, Sender]:
+    return sender_of(conflict.a), sender_of(conflict.b)
+
+
+def cause_of(conflict: Conflict) -> str:
+    """The alert's id, 32 hex digits; the same whichever side was said first."""
+    sides = sorted((sender.key, value) for sender, value in zip(senders_of(conflict), conflict.values, strict=True))
+    parts = [conflict.kind, conflict.attribute, *(part for side in sides for part in side)]
+    return hashlib.sha256("".join(f"{len(part)}:{part}" for part in parts).encode()).hexdigest()[:32]

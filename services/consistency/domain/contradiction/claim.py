@@ -1,0 +1,61 @@
+"""A claim: what a message states, made comparable."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from services.consistency.domain.contradiction.dates import Moment
+
+ClaimKind = Literal["amount", "moment", "axis", "status"]
+Mode = Literal["asserted", "asked", "denied", "hypothetical", "reported"]
+INFINITY = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """`low` to `high` hold the value in the dimension's own unit; a bound leaves one end open.
+
+    `side` is what an axis or status states, `per` the period of a rate in days, `items` what a rate is for.
+    `topic` are concepts and stems of the sentence, `near` those of the clause, `names` and `refs` what is called
+    by name or number. `start` to `end` are code points of the text.
+    """
+
+    kind: ClaimKind
+    dimension: str
+    start: int
+    end: int
+    sentence: int
+    attribute: str = ""
+    low: float = 0.0
+    high: float = 0.0
+    side: str = ""
+    per: float | None = None
+    items: frozenset[str] = frozenset()
+    moment: Moment | None = None
+    bound: str = ""
+    approximate: bool = False
+    mode: Mode = "asserted"
+    changed: bool = False
+    conditions: frozenset[str] = frozenset()
+    until: Moment | None = None
+    when: tuple[Moment, ...] = ()
+    topic: frozenset[str] = frozenset()
+    near: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+    refs: frozenset[str] = frozenset()
+    variants: frozenset[str] = frozenset()
+    structured: bool = False
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that one text states. `names` and `refs` are of the whole text, `topic` its concepts and stems."""
+
+    language: str
+    claims: tuple[Claim, ...] = ()
+    sentences: tuple[tuple[int, int], ...] = ()
+    topic: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+    refs: frozenset[str] = frozenset()
+    corrects: bool = False
+    extra: dict[str, str] = field(default_factory=dict)

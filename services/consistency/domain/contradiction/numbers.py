@@ -1,0 +1,124 @@
+"""Numbers in digits and words, and those that are names of things rather than quantities."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.consistency.domain.contradiction.phrases import Match
+from services.consistency.domain.contradiction.tokens import Token
+
+PHONE = re.compile(r"\+?\(?\d[\d()]*(?:[\s\u00a0./-]\(?\d[\d()]*){2,}")
+REFERENCE = re.compile(
+    r"(?<![\w-])(?:[^\W\d_]{1,6}\d*[-/]?\d{3,}[\w-]*|[^\W\d_]{1,6}-\d{2,}[\w-]*|\d{2,}-\d{3,}[\w-]*|#\s?\d+)(?![\w%])"
+)
+CARD_END = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """Tokens `first` to `last` say `value`; `places` are decimals as written, -1 for words."""
+
+    first: int
+    last: int
+    value: float
+    places: int = -1
+
+
+def parse_digits(text: str, decimal: str) -> tuple[float, int]:
+    """Value and decimals of digits with separators, whose convention the language gives where they leave doubt."""
+    marks = [c for c in text if not c.isdigit()]
+    plain = text
+    if marks:
+        last = marks[-1]
+        tail = len(text) - text.rfind(last) - 1
+        grouped = tail == 3 and (last != decimal or len(marks) > 1)
+        if grouped or last in "’'\u00a0\u202f":
+            plain = "".join(c for c in text if c.isdigit())
+        else:
+            head = "".join(c for c in text[: text.rfind(last)] if c.isdigit())
+            plain = f"{head}.{text[text.rfind(last) + 1 :]}"
+    places = len(plain) - plain.find(".") - 1 if "." in plain else 0
+    return float(plain), places
+
+
+def identifiers(text: str) -> list[tuple[int, int, str]]:
+    """Spans of references and telephone numbers with their letters and digits, in order of place."""
+    found: list[tuple[int, int, str]] = []
+    for pattern, least in ((PHONE, 9), (REFERENCE, 2)):
+        for match in pattern.finditer(text):
+            key = "".join(c for c in match.group().lower() if c.isalnum())
+            digits = sum(c.isdigit() for c in key)
+            if digits >= least and all(match.end() <= a or b <= match.start() for a, b, _ in found):
+                found.append((match.start(), match.end(), key))
+    return sorted(found)
+
+
+def read_numbers(
+    text: str, tokens: Sequence[Token], matches: Sequence[Match], decimal: str, taken: Sequence[bool]
+) -> list[Number]:
+    """Numbers of the tokens that are not `taken`; spaces may group digits by three, multipliers follow."""
+    words = {m.first: m for m in matches if m.tag.kind == "number"}
+    multipliers = {m.first: m for m in matches if m.tag.kind == "multiplier"}
+    numbers: list[Number] = []
+    at = 0
+    while at < len(tokens):
+        if taken[at]:
+            at += 1
+            continue
+        number = (
+            digits_at(text, tokens, at, decimal, taken) if tokens[at].kind == "num" else words_at(tokens, at, words)
+        )
+        if number is None:
+            at += 1
+            continue
+        number = multiplied(number, tokens, multipliers)
+        numbers.append(number)
+        at = number.last + 1
+    return numbers
+
+
+def digits_at(text: str, tokens: Sequence[Token], at: int, decimal: str, taken: Sequence[bool]) -> Number:
+    last = at
+    joined = tokens[at].text
+    while (
+        last + 1 < len(tokens)
+        and tokens[last + 1].kind == "num"
+        and not taken[last + 1]
+        and text[tokens[last].end : tokens[last + 1].start] in (" ", "\u00a0", "\u202f")
+        and len(tokens[last + 1].text.replace(",", ".").split(".")[0]) == 3
+        and 1 <= len(joined.split("\u00a0")[-1]) <= 3
+        and "." not in joined
+    ):
+        last += 1
+        joined += "\u00a0" + tokens[last].text
+    head, _, tail = joined.rpartition("\u00a0")
+    if head:
+        value, places = parse_digits(tail, decimal)
+        whole = "".join(c for c in head if c.isdigit())
+        return Number(at, last, float(whole) * 1000 + value, places)
+    value, places = parse_digits(joined, decimal)
+    return Number(at, last, value, places)
+
+
+def words_at(tokens: Sequence[Token], at: int, words: dict[int, Match]) -> Number | None:
+    """Number words in a row: tens take units ("forty-five"), larger parts are added."""
+    if at not in words:
+        return None
+    match = words[at]
+    value, last = float(match.tag.value), match.last
+    follows = last + 1
+    if follows < len(tokens) and tokens[follows].text == "-":
+        follows += 1
+    nearest = words.get(follows)
+    if nearest is not None and value >= 20 and value % 10 == 0 and 0 < float(nearest.tag.value) < 10:
+        return Number(at, nearest.last, value + float(nearest.tag.value))
+    return Number(at, last, value)
+
+
+def multiplied(number: Number, tokens: Sequence[Token], multipliers: dict[int, Match]) -> Number:
+    value, last = number.value, number.last
+    while last + 1 in multipliers:
+        match = multipliers[last + 1]
+        value *= float(match.tag.value)
+        last = match.last
+    return Number(number.first, last, value, number.places)

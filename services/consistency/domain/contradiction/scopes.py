@@ -1,0 +1,59 @@
+"""How something is said: negated, asked, denied, supposed, reported, announced as a change, on what condition."""
+
+from collections.abc import Sequence
+
+from services.consistency.domain.contradiction.claim import Mode
+from services.consistency.domain.contradiction.phrases import Match
+from services.consistency.domain.contradiction.tokens import Token
+
+NEGATION_REACH = 4
+
+
+def cues(matches: Sequence[Match], *names: str) -> list[Match]:
+    return [m for m in matches if m.tag.kind == "cue" and m.tag.name in names]
+
+
+def modes(text: str, tokens: Sequence[Token], matches: Sequence[Match], count: int) -> list[Mode]:
+    """One mode a sentence; a sentence that calls the one before it untrue denies both."""
+    found: list[Mode] = ["asserted"] * count
+    for token in tokens:
+        if token.text in ("?", "？"):
+            found[token.sentence] = "asked"
+    for match in cues(matches, "hypothesis", "reported", "denial"):
+        sentence = tokens[match.first].sentence
+        if match.tag.name == "denial":
+            found[sentence] = "denied"
+            if sentence and found[sentence - 1] == "reported":
+                found[sentence - 1] = "denied"
+        elif found[sentence] == "asserted":
+            found[sentence] = "reported" if match.tag.name == "reported" else "hypothetical"
+    quoted = 0
+    for line in text.split("\n"):
+        if line.lstrip().startswith(">"):
+            for token in tokens:
+                if quoted <= token.start < quoted + len(line):
+                    found[token.sentence] = "reported"
+        quoted += len(line) + 1
+    return found
+
+
+def negated(tokens: Sequence[Token], match: Match, negations: Sequence[Match]) -> bool:
+    """A negation shortly before, in the same clause and not part of the match, turns it round; two cancel out."""
+    count = 0
+    for negation in negations:
+        if negation.last < match.first and match.first - negation.last <= NEGATION_REACH:
+            count += tokens[negation.last].clause == tokens[match.first].clause
+    return count % 2 == 1
+
+
+def changed(tokens: Sequence[Token], matches: Sequence[Match], count: int) -> list[bool]:
+    """Sentences that announce a change: those with the words, their neighbours; all where the words are strong."""
+    found = [False] * count
+    for match in cues(matches, "change"):
+        sentence = tokens[match.first].sentence
+        for near in (sentence - 1, sentence, sentence + 1):
+            if 0 <= near < count:
+                found[near] = True
+    if cues(matches, "correction"):
+        return [True] * count
+    return found

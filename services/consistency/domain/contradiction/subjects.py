@@ -1,0 +1,132 @@
+"""What a claim speaks of: names, references, concepts and stems; and whether two may be the same thing."""
+
+from collections.abc import Mapping, Sequence
+
+from services.consistency.domain.contradiction.claim import Claim, Reading
+from services.consistency.domain.contradiction.lexicon import Language, Lexicon
+from services.consistency.domain.contradiction.phrases import Match
+from services.consistency.domain.contradiction.tokens import Token
+
+CONCEPT = "@"
+
+
+def content(
+    tokens: Sequence[Token], matches: Sequence[Match], language: Language, parents: Mapping[str, frozenset[str]]
+) -> list[frozenset[str]]:
+    """For each token what it adds to the topic: its stem and the concepts that it is part of ("@pet")."""
+    added: list[set[str]] = [set() for _ in tokens]
+    for at, token in enumerate(tokens):
+        if (
+            token.kind == "word"
+            and token.norm not in language.stop
+            and len(token.norm) > (1 if token.text.isascii() else 0)
+        ):
+            added[at].add(token.norm)
+    for match in matches:
+        if match.tag.kind in ("concept", "attribute"):
+            found = {CONCEPT + match.tag.name} | {CONCEPT + p for p in parents.get(match.tag.name, ())}
+            for at in range(match.first, match.last + 1):
+                added[at] |= found
+    return [frozenset(one) for one in added]
+
+
+def names(tokens: Sequence[Token], language: Language) -> list[tuple[int, int, str]]:
+    """Runs of capitalised words (with the number that follows) that are not just a sentence's beginning."""
+    found: list[tuple[int, int, str]] = []
+    at = 0
+    while at < len(tokens):
+        if not named_at(tokens, at, language):
+            at += 1
+            continue
+        last = at
+        while last + 1 < len(tokens) and joins(tokens, last + 1, language):
+            last += 1
+        opens = at == 0 or tokens[at - 1].sentence != tokens[at].sentence or tokens[at - 1].text in ":>*•“\"'("
+        if (
+            not opens
+            or last > at
+            or tokens[at].text in {t.text for t in tokens if t.capital and t.start > tokens[at].end}
+        ):
+            found.append((at, last, " ".join(t.text for t in tokens[at : last + 1])))
+        at = last + 1
+    return found
+
+
+def named_at(tokens: Sequence[Token], at: int, language: Language) -> bool:
+    token = tokens[at]
+    return token.capital and token.norm not in language.stop and token.text not in language.names_not
+
+
+def joins(tokens: Sequence[Token], at: int, language: Language) -> bool:
+    token, before = tokens[at], tokens[at - 1]
+    if token.sentence != before.sentence or token.start - before.end > 1:
+        return False
+    if token.kind == "num":
+        follows = tokens[at + 1].text if at + 1 < len(tokens) else ""
+        return follows not in ("%", "/") and before.kind == "word"
+    return named_at(tokens, at, language)
+
+
+def weight(word: str, language_weak: frozenset[str]) -> float:
+    if word.startswith(CONCEPT):
+        return 1.0
+    if word in language_weak:
+        return 0.15
+    return 0.7 if len(word) > 2 or not word.isascii() else 0.3
+
+
+def shared(a: frozenset[str], b: frozenset[str], weak: frozenset[str]) -> float:
+    return sum(weight(word, weak) for word in a & b)
+
+
+def variants(a: str, b: str) -> bool:
+    """ "fibre 500" and "fibre 900", "mill street branch" and "high street branch": one kind of thing, two things."""
+    one, other = a.split(), b.split()
+    if a == b:
+        return False
+    return (one[-1] == other[-1] and len(one) > 1 and len(other) > 1) or (
+        one[0] == other[0] and one[-1].isdigit() and other[-1].isdigit()
+    )
+
+
+def apart(a: Claim, b: Claim, one: Reading, other: Reading, lexicon: Lexicon) -> bool:
+    """True where names, references or conditions say that the two speak of different things."""
+    mine, theirs = a.refs or one.refs, b.refs or other.refs
+    if mine and theirs and not one.refs & other.refs and alike(mine, theirs):
+        return True
+    if a.refs and b.refs and not a.refs & b.refs and alike(a.refs, b.refs):
+        return True
+    if a.variants and b.variants and not a.variants & b.variants:
+        return True
+    if opposed(a.conditions, b.conditions, lexicon):
+        return True
+    return names_apart(a, b, one, other)
+
+
+def alike(a: frozenset[str], b: frozenset[str]) -> bool:
+    """References of one sort: the same letters in front, or as many digits."""
+
+    def shape(ref: str) -> str:
+        return "".join(c for c in ref if c.isalpha()) or str(len(ref))
+
+    return bool({shape(r) for r in a} & {shape(r) for r in b})
+
+
+def opposed(a: frozenset[str], b: frozenset[str], lexicon: Lexicon) -> bool:
+    return any(a & group and b & group and not a & b & group for group in lexicon.opposed)
+
+
+def names_apart(a: Claim, b: Claim, one: Reading, other: Reading) -> bool:
+    if not a.names or not b.names:
+        return False
+    words_a = {w for name in a.names for w in name.split()}
+    words_b = {w for name in b.names for w in name.split()}
+    if a.names & b.names:
+        return False
+    if any(variants(x, y) for x in a.names for y in b.names):
+        return True
+    if words_a & words_b:
+        return False
+    everywhere_a = {w for name in one.names for w in name.split()}
+    everywhere_b = {w for name in other.names for w in name.split()}
+    return bool(words_a & everywhere_b or words_b & everywhere_a)

@@ -1,0 +1,89 @@
+"""The way of conflicts and alerts onto Kafka: written first, published then, and swept up after a crash."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+
+import orjson
+import stamina
+
+from services.consistency.alerting import Contended, recount, spread
+from services.consistency.clock import Clock
+from services.consistency.domain.stored import StoredConflict
+from services.consistency.store import Store
+from shared.kafka.publisher import Outgoing, Publisher
+from shared.kafka.topics import ALERTS, CONFLICTS
+from shared.mongo import TRANSIENT
+
+logger = logging.getLogger(__name__)
+
+SWEEP_AT_ONCE = 500
+SWEEP_SECONDS = 2.0
+SPREAD_ROUNDS = 4
+
+
+class Outbox:
+    """`grace`: microseconds for which what was just written is left to who wrote it."""
+
+    def __init__(self, store: Store, publisher: Publisher, clock: Clock, grace: int = 5_000_000) -> None:
+        self._store = store
+        self._publisher = publisher
+        self._clock = clock
+        self._grace = grace
+
+    async def announce(self, conflicts: Iterable[str], alerts: Iterable[str]) -> None:
+        """Brings the alerts up to date, then publishes both. Kafka away: they stay pending, a sweep will."""
+        touched = frozenset(alerts)
+        spread_to = await recount(self._store, touched, self._clock)
+        await self.publish({*conflicts, *spread_to}, touched)
+
+    async def publish(self, conflicts: Iterable[str], alerts: Iterable[str]) -> None:
+        """Publishes them as they are now."""
+        await self._publish_alerts(alerts)
+        await self._publish_conflicts(await self._store.conflicts.by_id(sorted(conflicts)))
+
+    async def _publish_alerts(self, ids: Iterable[str]) -> None:
+        alerts = list((await self._store.alerts.by_id(sorted(ids))).values())
+        records = [Outgoing(ALERTS, alert.id.encode(), orjson.dumps(alert.to_json()), alert.trace) for alert in alerts]
+        sent = await self._sent(records)
+        await self._store.alerts.published([alert for alert, done in zip(alerts, sent, strict=True) if done])
+
+    async def _publish_conflicts(self, conflicts: list[StoredConflict]) -> None:
+        records = [
+            Outgoing(CONFLICTS, conflict.customer.encode(), orjson.dumps(conflict.to_json()), conflict.trace)
+            for conflict in conflicts
+        ]
+        sent = await self._sent(records)
+        await self._store.conflicts.published([one for one, done in zip(conflicts, sent, strict=True) if done])
+
+    async def _sent(self, records: list[Outgoing]) -> list[bool]:
+        failures = await self._publisher.publish(records)
+        away = [failure for failure in failures if failure is not None]
+        if away:
+            logger.warning("not published yet", extra={"records": len(away), "reason": str(away[-1])})
+        return [failure is None for failure in failures]
+
+    async def sweep(self) -> int:
+        """Publishes what a crash or an absent broker left behind; answers how many documents it looked after."""
+        before = self._clock() - self._grace
+        conflicts = await self._store.conflicts.pending(before, SWEEP_AT_ONCE)
+        touched = {alert for conflict in conflicts for alert in (conflict.alert, *conflict.left)}
+        due = await self._store.alerts.due(SWEEP_AT_ONCE)
+        await recount(self._store, due, self._clock, defer=False)
+        spread_to: list[str] = []
+        for alert in await self._store.alerts.spreading(SWEEP_AT_ONCE):
+            spread_to += await spread(self._store, alert, self._clock, SPREAD_ROUNDS)
+        touched |= {*due, *await self._store.alerts.pending(before, SWEEP_AT_ONCE)}
+        if touched or spread_to:
+            await self.announce([*(conflict.id for conflict in conflicts), *spread_to], touched)
+        return len(touched) + len(conflicts) + len(spread_to)
+
+    async def run(self) -> None:
+        """Sweeps until cancelled; raises where MongoDB stays away."""
+        while True:
+            swept = SWEEP_AT_ONCE
+            async for attempt in stamina.retry_context(on=(*TRANSIENT, Contended), attempts=10, timeout=120.0):
+                with attempt:
+                    swept = await self.sweep()
+            if swept < SWEEP_AT_ONCE:
+                await asyncio.sleep(SWEEP_SECONDS)

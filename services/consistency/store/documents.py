@@ -1,0 +1,109 @@
+"""Conflicts and alerts as MongoDB documents.
+
+Beside their own fields, documents carry `published`, the revision last published, and `pending`, there while
+that is not the current one, so that an index finds what is still to be published.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
+
+from services.consistency.domain.conflict import Span
+from services.consistency.domain.stored import Alert, Ref, Sender, Step, StoredConflict
+from shared.mongo import Collection
+
+Row = dict[str, Any]
+DUPLICATE_KEY = 11_000
+IN_CHUNK = 50
+"""Values of one `$in`: servers compare each document with each value, so long lists cost their square."""
+
+
+def chunks(values: Sequence[str]) -> list[Sequence[str]]:
+    return [values[at : at + IN_CHUNK] for at in range(0, len(values), IN_CHUNK)]
+
+
+def conflict_row(conflict: StoredConflict) -> Row:
+    row = asdict(conflict)
+    return {"_id": row.pop("id"), **row, "departments": departments(conflict.senders)}
+
+
+def conflict_of(row: Row) -> StoredConflict:
+    names = StoredConflict.__dataclass_fields__.keys() - {"id"}
+    fields = {name: row[name] for name in names}
+    fields |= {
+        "a": Ref(**row["a"]),
+        "b": Ref(**row["b"]),
+        "spans": tuple(Span(**span) for span in row["spans"]),
+        "values": tuple(row["values"]),
+        "senders": tuple(Sender(**sender) for sender in row["senders"]),
+        "left": tuple(row["left"]),
+    }
+    return StoredConflict(id=row["_id"], **fields)
+
+
+def alert_row(alert: Alert) -> Row:
+    row = asdict(alert)
+    return {"_id": row.pop("id"), **row, "departments": departments(alert.senders)}
+
+
+def alert_of(row: Row) -> Alert:
+    names = Alert.__dataclass_fields__.keys() - {"id"}
+    fields = {name: row[name] for name in names}
+    fields |= {
+        "senders": tuple(Sender(**sender) for sender in row["senders"]),
+        "values": tuple(row["values"]),
+        "examples": tuple((conflict, customer) for conflict, customer in row["examples"]),
+        "history": tuple(Step(**step) for step in row["history"]),
+    }
+    return Alert(id=row["_id"], **fields)
+
+
+def departments(senders: tuple[Sender, Sender]) -> list[str]:
+    return sorted({sender.department for sender in senders if sender.department is not None})
+
+
+async def write_revisions(collection: Collection, rows: Sequence[Row]) -> bool:
+    """Writes each row whose stored revision is the one before its own (none, for the first).
+
+    False where any was not written: another instance was first, so what it wrote must be read again.
+    """
+    if not rows:
+        return True
+    writes = []
+    for row in rows:
+        fields = {name: value for name, value in row.items() if name != "_id"}
+        first = row["revision"] == 1
+        update: Row = {"$set": {**fields, "pending": True}}
+        if first:
+            update["$setOnInsert"] = {"published": 0}
+        writes.append(UpdateOne({"_id": row["_id"], "revision": row["revision"] - 1}, update, upsert=first))
+    try:
+        result = await collection.bulk_write(writes, ordered=False)
+    except BulkWriteError as error:
+        if any(failed["code"] != DUPLICATE_KEY for failed in error.details["writeErrors"]):
+            raise
+        return False
+    return result.matched_count + result.upserted_count == len(rows)
+
+
+async def mark_published(collection: Collection, revisions: Sequence[tuple[str, int]], clear: Row) -> None:
+    """`clear` is set along; a document that moved on since stays pending."""
+    writes = [
+        UpdateOne(
+            {"_id": row_id, "revision": revision}, {"$set": {**clear, "published": revision}, "$unset": {"pending": ""}}
+        )
+        for row_id, revision in revisions
+    ]
+    if writes:
+        await collection.bulk_write(writes, ordered=False)
+
+
+def after(field: str, key: tuple[int, str] | None) -> Row:
+    """Keyset condition, the newest first: what comes after `key`."""
+    if key is None:
+        return {}
+    moment, row_id = key
+    return {"$or": [{field: {"$lt": moment}}, {field: moment, "_id": {"$lt": row_id}}]}

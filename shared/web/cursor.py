@@ -1,0 +1,39 @@
+"""Opaque cursors of keyset paging: the sort key of the last item shown."""
+
+import base64
+import binascii
+
+import orjson
+
+from shared.web.problems import problem
+
+
+class BadCursor(ValueError):
+    """Not a cursor that this service gave."""
+
+
+def encode(*key: int | str) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps(key)).decode().rstrip("=")
+
+
+def decode(cursor: str, *kinds: type) -> tuple[int | str, ...]:
+    """The sort key, with values of `kinds`; raises `BadCursor`."""
+    try:
+        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        key = orjson.loads(raw)
+    except (binascii.Error, ValueError) as error:
+        raise BadCursor("this cursor was not given by this service") from error
+    if not isinstance(key, list) or [type(part) for part in key] != list(kinds):
+        raise BadCursor("this cursor was not given by this service")
+    return tuple(key)
+
+
+def moment_and_id(cursor: str | None) -> tuple[int, str] | None:
+    """The usual sort key, a moment in microseconds and an id; raises a 422 problem."""
+    if cursor is None:
+        return None
+    try:
+        moment, row_id = decode(cursor, int, str)
+    except BadCursor as error:
+        raise problem(422, f"cursor: {error}") from error
+    return int(moment), str(row_id)
