@@ -1,6 +1,7 @@
 """Charts as SVG documents of their own, in light and dark by themselves."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 import pygal
 from fastapi import APIRouter, Request
@@ -10,6 +11,7 @@ from pygal.style import Style
 from services.gateway.api.answers import FromConsistency, FromJourney
 from services.gateway.console import wording
 from services.gateway.console.session import signed_in
+from services.gateway.shapes import Alert
 from services.gateway.watch import Watch
 
 router = APIRouter(include_in_schema=False, prefix="/charts")
@@ -19,11 +21,15 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self';
 
 INK, PAPER = "#26302f", "#f1ece2"
 BAR, BAR_DARK = "#15695f", "#5cbfae"
-FONT = "system-ui, -apple-system, 'Segoe UI', 'Liberation Sans', Arial, sans-serif"
+FONT = "'Avenir Next', 'Segoe UI', 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
+MAX_ALERTS = 200
+
+DEFAULT_CSS = ("file://style.css", "file://graph.css")
 CSS = (
     "inline:"
     f".graph text, .axis text {{ fill: {INK} !important; font-family: {FONT} !important }}"
     f".graph .value {{ fill: {INK} !important; font-weight: 600 }}"
+    ".text-overlay .value {{ text-anchor: start !important; transform: translateX(5px) }}"
     ".plot .background, .graph > .background { fill: none !important }"
     ".series rect, .series .line { stroke-width: 0 } .series path.line { stroke-width: 2.5 }"
     f".color-0 {{ fill: {BAR} !important; stroke: {BAR} !important }}"
@@ -47,10 +53,10 @@ def style() -> Style:
         opacity_hover="1",
         transition="0s",
         font_family=FONT,
-        label_font_size=15,
-        major_label_font_size=15,
-        value_font_size=15,
-        no_data_font_size=15,
+        label_font_size=13,
+        major_label_font_size=13,
+        value_font_size=13,
+        no_data_font_size=13,
     )
 
 
@@ -59,10 +65,10 @@ def bars(counts: Mapping[str, int], names: Mapping[str, str]) -> bytes:
     ordered = sorted(counts.items(), key=lambda pair: pair[1])
     chart = pygal.HorizontalBar(
         style=style(),
-        css=[CSS],
+        css=[*DEFAULT_CSS, CSS],
         js=[],
-        width=640,
-        height=max(120, 34 * len(ordered) + 24),
+        width=420,
+        height=max(80, 27 * len(ordered) + 16),
         explicit_size=False,
         show_legend=False,
         show_x_labels=False,
@@ -72,7 +78,7 @@ def bars(counts: Mapping[str, int], names: Mapping[str, str]) -> bytes:
         print_values_position="top",
         print_zeroes=True,
         margin=4,
-        spacing=14,
+        spacing=10,
         rounded_bars=3,
         range=(0, max(counts.values(), default=1) * 1.12 or 1),
         no_data_text="Nothing yet",
@@ -88,9 +94,9 @@ def bars(counts: Mapping[str, int], names: Mapping[str, str]) -> bytes:
 def line(points: list[float]) -> bytes:
     chart = pygal.Line(
         style=style(),
-        css=[CSS],
+        css=[*DEFAULT_CSS, CSS],
         js=[],
-        width=640,
+        width=420,
         height=150,
         show_legend=False,
         show_dots=False,
@@ -100,13 +106,22 @@ def line(points: list[float]) -> bytes:
         min_scale=2,
         max_scale=3,
         include_x_axis=True,
-        range=(0, max([*points, 1.0])),
+        range=(0, max([*points, 10.0])),
         no_data_text="Nothing yet",
         formatter=lambda number: f"{number:,.0f}",
     )
     chart.add("", points)
     svg: bytes = chart.render()
     return svg
+
+
+def parts_in(alerts: Sequence[Alert]) -> Counter[str]:
+    """Each department once an alert, though it contradicts itself; the customer's own side has none."""
+    sides = (
+        {department for side in (alert["senders"]["a"], alert["senders"]["b"]) if (department := side["department"])}
+        for alert in alerts
+    )
+    return Counter(department for pair in sides for department in pair)
 
 
 def answer(svg: bytes) -> Response:
@@ -118,6 +133,14 @@ async def conflicts(request: Request, consistency: FromConsistency) -> Response:
     signed_in(request)
     found = (await consistency.stats())["conflicts"]["by_kind"]
     return answer(bars({kind: found.get(kind, 0) for kind in wording.KINDS}, wording.KINDS))
+
+
+@router.get("/senders.svg")
+async def senders(request: Request, consistency: FromConsistency) -> Response:
+    """Departments by the open alerts they have a part in, of the newest of these."""
+    signed_in(request)
+    found = (await consistency.alerts([("state", "open"), ("limit", str(MAX_ALERTS))]))["items"]
+    return answer(bars(parts_in(found), wording.DEPARTMENTS))
 
 
 @router.get("/departments.svg")

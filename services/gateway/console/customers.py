@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from itertools import groupby
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -10,7 +9,7 @@ from fastapi.responses import Response
 from fastapi_problem.error import Problem
 
 from services.gateway.api.answers import FromConsistency, FromJourney, page
-from services.gateway.console.entries import days, others_wanted
+from services.gateway.console.entries import days, key_of, others_wanted
 from services.gateway.console.rendering import render
 from services.gateway.console.session import Viewer
 from services.gateway.paths import CustomerId
@@ -57,7 +56,7 @@ async def customer(
     if view == "told":
         summary, claims = await asyncio.gather(journey.customer(id), claims_or_none(consistency, id))
         subjects = None if claims is None else by_subject(claims)
-        return render(request, "customer.html", customer=summary, view="told", subjects=subjects)
+        return render(request, "customer.html", customer=summary, view="told", subjects=subjects, key_of=key_of)
     filters = {"department": department, "channel": channel, "direction": direction, "text": text}
     summary, timeline = await asyncio.gather(journey.customer(id), journey.timeline(id, page(PAGE, cursor, **filters)))
     others = await events_of(journey, id, others_wanted(timeline["items"]))
@@ -88,14 +87,15 @@ async def events_of(journey: Journey, customer: str, ids: Sequence[str]) -> list
 
 
 def by_subject(claims: Sequence[Claim]) -> list[tuple[str, list[Claim], list[Claim]]]:
-    """For each subject what stands and what was superseded, the newest first."""
-    ordered = sorted(sorted(claims, key=lambda one: one["time"], reverse=True), key=lambda one: one["subject"].lower())
-    groups = ((subject, list(group)) for subject, group in groupby(ordered, key=lambda one: one["subject"].lower()))
+    """For each subject what stands and what was superseded; what was said last comes first."""
+    groups: dict[str, list[Claim]] = {}
+    for claim in sorted(claims, key=lambda one: one["time"], reverse=True):
+        groups.setdefault(claim["subject"].lower(), []).append(claim)
     return [
         (
             group[0]["subject"],
             [claim for claim in group if not claim.get("superseded_by")],
             [claim for claim in group if claim.get("superseded_by")],
         )
-        for _, group in groups
+        for group in groups.values()
     ]

@@ -38,7 +38,7 @@ class Note:
 
     id: str
     kind: str
-    reason: str
+    brief: str
     confidence: float
     state: str
     alert: str | None
@@ -144,7 +144,7 @@ def note(clash: Conflict, item: TimelineItem, known: Mapping[str, TimelineItem])
     return Note(
         id=clash["id"],
         kind=clash["kind"],
-        reason=clash["reason"],
+        brief=wording.brief(clash),
         confidence=clash["confidence"],
         state=clash["state"],
         alert=clash.get("alert"),

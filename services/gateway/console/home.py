@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.gateway.api.answers import FromConsistency, FromJourney
+from services.gateway.console.charts import MAX_ALERTS, parts_in
 from services.gateway.console.rendering import render
 from services.gateway.console.session import Viewer
 
@@ -19,7 +20,7 @@ async def overview(request: Request, viewer: Viewer, journey: FromJourney, consi
     told, found, alerts = await asyncio.gather(
         journey.stats(),
         consistency.stats(),
-        consistency.alerts([("state", "open"), ("limit", str(NEWEST))]),
+        consistency.alerts([("state", "open"), ("limit", str(MAX_ALERTS))]),
     )
     return render(
         request,
@@ -30,5 +31,6 @@ async def overview(request: Request, viewer: Viewer, journey: FromJourney, consi
         kinds=found["conflicts"]["by_kind"],
         conflict_states=found["conflicts"]["by_state"],
         alert_states=found["alerts"]["by_state"],
-        alerts=alerts["items"],
+        alerts=alerts["items"][:NEWEST],
+        senders=parts_in(alerts["items"]),
     )

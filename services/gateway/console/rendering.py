@@ -13,6 +13,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.console import wording
+from services.gateway.console.values import value
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -48,8 +49,8 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                for name, content in HEADERS.items():
+                    headers.setdefault(name, content)
             await send(message)
 
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
@@ -68,7 +69,7 @@ def segment(identifier: str) -> str:
 
 def query(pairs: dict[str, Any]) -> str:
     """`?a=1&b=2` of what is neither None nor empty; lists are repeated. Empty where nothing is left."""
-    kept = {name: value for name, value in pairs.items() if value not in (None, "", [], ())}
+    kept = {name: given for name, given in pairs.items() if given not in (None, "", [], ())}
     return "?" + urlencode(kept, doseq=True) if kept else ""
 
 
@@ -87,7 +88,9 @@ def environment() -> Environment:
         "date_and_time": wording.date_and_time,
         "percent": wording.percent,
         "rate": wording.rate,
-        "value": wording.value,
+        "value": value,
+        "headline": wording.headline,
+        "subject": wording.subject,
         "segment": segment,
     }
     env.globals |= {

@@ -109,7 +109,7 @@ function ask(action) {
   const name = action[0].toUpperCase() + action.slice(1);
   one("#why-title").textContent = name;
   one("#why-do").textContent = name;
-  one("#why-what").textContent = one(".alert-reason, h1.reason", alert).textContent;
+  one("#why-what").textContent = one(".alert-title, h1", alert).textContent;
   one("form", dialog).action = `/alerts/${encodeURIComponent(alert.dataset.id)}/${action}`;
   dialog.showModal();
   one("#why-reason").focus();
