@@ -30,7 +30,7 @@ class Poller:
     async def poll(self) -> Polled:
         """The next records of each partition; empty where none came within the timeout."""
         hasty = self._at_once >= ENOUGH
-        polled = await self._consumer.getmany(timeout_ms=LOOK_MS if hasty else self._timeout_ms)
+        polled: Polled = await self._consumer.getmany(timeout_ms=LOOK_MS if hasty else self._timeout_ms)
         if polled:
             return polled
         if self._answered_just_now():
