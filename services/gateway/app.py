@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import FastAPI
 
 from services.gateway.api import alerts, conflicts, customers, operations
+from services.gateway.console.install import install_console
 from services.gateway.follow import Follower
 from services.gateway.live import Live
 from services.gateway.paths import SlashesStayEncoded
@@ -14,6 +15,7 @@ from services.gateway.settings import Settings
 from services.gateway.upstream import Consistency, Journey, Upstream, open_client
 from services.gateway.watch import Watch
 from shared.kafka.topics import ALERTS, DEAD_LETTERS
+from shared.web.documentation import complete
 from shared.web.keys import Keys
 from shared.web.serve import background, make_app
 
@@ -66,5 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = make_app("gateway", DESCRIPTION, lifespan, checks)
     for part in (customers, conflicts, alerts, operations):
         app.include_router(part.router)
+    complete(app, conflicts.plan_components())
+    install_console(app, settings.gateway)
     app.add_middleware(SlashesStayEncoded)
     return app

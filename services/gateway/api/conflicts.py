@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse
 
 from services.gateway.api.answers import Cursor, FromConsistency, Limit, page, problems
+from services.gateway.body import bounded_body
 from services.gateway.plan import planned_message
 from services.gateway.shapes import ConflictPage, ConflictState, Kind, Preflight
 from shared.events import MAX_EVENT_BYTES, Message, MessageEvent
@@ -86,19 +87,9 @@ async def preflight(
     The body is the message's data (`direction` is `outbound` unless it says otherwise; `id`, `source` and
     `time` may stand beside it) or a whole CloudEvent. In the answer, `b` is the planned message.
     """
-    event = planned_message(await bounded_body(request), f"plan-{uuid4()}")
+    event = planned_message(await bounded_body(request, MAX_EVENT_BYTES), f"plan-{uuid4()}")
     allow_department(caller, event)
     return JSONResponse(await consistency.preflight(event.model_dump(mode="json", by_alias=True, exclude_none=True)))
-
-
-async def bounded_body(request: Request) -> bytes:
-    """The request's body; 413 where it is larger than an event may be, without reading all of it."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_EVENT_BYTES:
-            raise problem(413, f"A message has at most {MAX_EVENT_BYTES:,} bytes.")
-    return bytes(body)
 
 
 def allow_department(caller: Caller, event: MessageEvent) -> None:

@@ -96,6 +96,7 @@ class DateGrammar:
     clock: Mapping[str, int]
     parts: Mapping[str, int]
     hours: Mapping[str, int]
+    shifts: Mapping[str, int]
 
     @classmethod
     def of(cls, table: Mapping[str, Any]) -> "DateGrammar":
@@ -105,6 +106,7 @@ class DateGrammar:
         clock = {word: int(n) for n, words in table["clock"].items() for word in words}
         parts = {word: int(n) for n, words in table.get("parts", {}).items() for word in words}
         hours = {word: int(n) for n, words in table.get("hours", {}).items() for word in words}
+        shifts = {word: int(n) for n, words in table.get("shifts", {}).items() for word in words}
         fields = {
             "month": named("month", months),
             "month2": named("month2", months),
@@ -116,6 +118,7 @@ class DateGrammar:
             "part": named("part", parts),
             "part2": named("part2", parts),
             "hourword": named("hourword", hours),
+            "shift": named("shift", shifts or {"half past": 30}),
             "day": r"(?P<day>0?[1-9]|[12]\d|3[01])(?!\d)",
             "day2": r"(?P<day2>0?[1-9]|[12]\d|3[01])(?!\d)",
             "m": r"(?P<m>0?[1-9]|1[0-2])(?!\d)",
@@ -135,7 +138,7 @@ class DateGrammar:
         )
         words = sorted({*months, *weekdays, *relative, *clock}, key=len, reverse=True)
         gate = re.compile(r"\d|" + "|".join(re.escape(w) for w in words), re.IGNORECASE)
-        return cls(gate, compiled, months, weekdays, relative, clock, parts, hours)
+        return cls(gate, compiled, months, weekdays, relative, clock, parts, hours, shifts)
 
     def find(self, text: str) -> list[Found]:
         """Dates and times in order of place; where two readings overlap, the longer."""
@@ -163,6 +166,7 @@ class DateGrammar:
                 return None
             if kind == "times":
                 first = first_of_pair(first, last, got)
+                last += 720 if last < first and last < 720 and not got.get("part2") else 0
             return Moment("none", first=first, last=last if kind == "times" else first, zone=lower(got.get("zone")))
         if kind in ("weekday", "weekly"):
             return Moment(
@@ -198,6 +202,8 @@ class DateGrammar:
         if hours < 0:
             return -1
         minutes = hours * 60 + int(got.get("minute" + which) or 0)
+        if which == "":
+            minutes += self._look(self.shifts, got.get("shift"), 0)
         part = got.get("part" + which) or (got.get("part2") if which == "" else None)
         shift = self._look(self.parts, part, 0)
         if shift and hours < 12:
