@@ -57,6 +57,7 @@ def document(app: FastAPI) -> None:
             content = plain()
             components = content.setdefault("components", {})
             components.setdefault("schemas", {}).update({**planned_schemas(), "Problem": PROBLEM})
+            components["schemas"].pop("HTTPValidationError", None)  # no answer is of this form
             components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
             for path, operations in content["paths"].items():
                 if path.startswith("/v1/"):
