@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import FastAPI
 
 from services.gateway.api import alerts, conflicts, customers, operations
+from services.gateway.api.document import document
 from services.gateway.console.install import install_console
 from services.gateway.follow import Follower
 from services.gateway.live import Live
@@ -68,7 +69,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = make_app("gateway", DESCRIPTION, lifespan, checks)
     for part in (customers, conflicts, alerts, operations):
         app.include_router(part.router)
-    complete(app, conflicts.plan_components())
+    document(app)
     install_console(app, settings.gateway)
     app.add_middleware(SlashesStayEncoded)
     return app

@@ -35,24 +35,6 @@ PROBLEMS: dict[int, str] = {
     422: "Not valid; `errors` lists what is wrong",
     503: "A part is away for now; `Retry-After` says when to try again",
 }
-PROBLEM_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "description": "Problem details, RFC 9457.",
-    "required": ["type", "title", "status"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {"path": {"type": "string"}, "reason": {"type": "string"}},
-            },
-        },
-    },
-}
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -60,7 +42,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {
         status: {
             "description": PROBLEMS[status],
-            "content": {"application/problem+json": {"schema": PROBLEM_SCHEMA}},
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
         for status in sorted({401, 403, 422, 503, *statuses})
     }

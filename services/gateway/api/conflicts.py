@@ -7,10 +7,11 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse
 
 from services.gateway.api.answers import Cursor, FromConsistency, Limit, page, problems
+from services.gateway.api.document import PLAN
 from services.gateway.body import bounded_body
 from services.gateway.plan import planned_message
 from services.gateway.shapes import ConflictPage, ConflictState, Kind, Preflight
-from shared.events import MAX_EVENT_BYTES, Message, MessageEvent
+from shared.events import MAX_EVENT_BYTES, MessageEvent
 from shared.web.keys import Caller, allow
 from shared.web.problems import problem
 
@@ -23,30 +24,6 @@ EXAMPLE_PLAN: dict[str, Any] = {
     "purpose": "promotional",
     "text": "Upgrade to Pro before Friday and save 25 % for a year.",
 }
-
-
-def plan_schema() -> dict[str, Any]:
-    """Message data with the envelope's `id`, `source` and `time` beside it, or a whole CloudEvent."""
-    data = Message.model_json_schema(ref_template="#/components/schemas/Plan{model}")
-    data.pop("$defs", None)
-    data["required"] = [name for name in data["required"] if name != "direction"]
-    data["properties"] |= {
-        "id": {"type": "string", "maxLength": 256},
-        "source": {"type": "string", "maxLength": 500},
-        "time": {"type": "string", "format": "date-time"},
-    }
-    event = {
-        "type": "object",
-        "title": "CloudEvent",
-        "description": "A CloudEvent of type touchpoint.message.v1.",
-        "required": ["specversion", "id", "source", "type", "time", "data"],
-    }
-    return {"anyOf": [data, event]}
-
-
-def plan_components() -> dict[str, Any]:
-    definitions = Message.model_json_schema(ref_template="#/components/schemas/Plan{model}").get("$defs", {})
-    return {f"Plan{name}": schema for name, schema in definitions.items()}
 
 
 @router.get("/conflicts", summary="Conflicts that were found", response_model=ConflictPage, responses=problems())
@@ -73,7 +50,7 @@ async def conflicts(
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": plan_schema(), "example": EXAMPLE_PLAN}},
+            "content": {"application/json": {"schema": PLAN, "example": EXAMPLE_PLAN}},
         }
     },
 )

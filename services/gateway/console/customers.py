@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from fastapi_problem.error import Problem
 
 from services.gateway.api.answers import FromConsistency, FromJourney, page
-from services.gateway.console.entries import days, key_of, others_wanted
+from services.gateway.console.entries import by_key, days, key_of, others_wanted, text_of
 from services.gateway.console.rendering import render
 from services.gateway.console.session import Viewer
 from services.gateway.paths import CustomerId
@@ -56,7 +56,10 @@ async def customer(
     if view == "told":
         summary, claims = await asyncio.gather(journey.customer(id), claims_or_none(consistency, id))
         subjects = None if claims is None else by_subject(claims)
-        return render(request, "customer.html", customer=summary, view="told", subjects=subjects, key_of=key_of)
+        said = await words_of(journey, id, claims or [])
+        return render(
+            request, "customer.html", customer=summary, view="told", subjects=subjects, said=said, key_of=key_of
+        )
     filters = {"department": department, "channel": channel, "direction": direction, "text": text}
     summary, timeline = await asyncio.gather(journey.customer(id), journey.timeline(id, page(PAGE, cursor, **filters)))
     others = await events_of(journey, id, others_wanted(timeline["items"]))
@@ -84,6 +87,12 @@ async def events_of(journey: Journey, customer: str, ids: Sequence[str]) -> list
     parts = [ids[start : start + MAX_OTHERS] for start in range(0, len(ids), MAX_OTHERS)]
     answers = await asyncio.gather(*(journey.events(customer, part) for part in parts))
     return [item for answer in answers for item in answer["items"]]
+
+
+async def words_of(journey: Journey, customer: str, claims: Sequence[Claim]) -> dict[str, str]:
+    """The text of each message that a claim stands in, by the event's key."""
+    ids = sorted({claim["event"]["id"] for claim in claims})
+    return {key: text_of(item) for key, item in by_key(await events_of(journey, customer, ids)).items()}
 
 
 def by_subject(claims: Sequence[Claim]) -> list[tuple[str, list[Claim], list[Claim]]]:

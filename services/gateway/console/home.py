@@ -22,6 +22,7 @@ async def overview(request: Request, viewer: Viewer, journey: FromJourney, consi
         consistency.stats(),
         consistency.alerts([("state", "open"), ("limit", str(MAX_ALERTS))]),
     )
+    request.state.open_alerts = found["alerts"]["by_state"].get("open", 0)
     return render(
         request,
         "home.html",

@@ -13,6 +13,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.console import wording
+from services.gateway.console.marks import excerpt
 from services.gateway.console.values import value
 
 HERE = Path(__file__).parent
@@ -98,6 +99,7 @@ def environment() -> Environment:
         "query": query,
         "count": wording.count,
         "named": wording.named,
+        "excerpt": excerpt,
         "words": wording,
     }
     return env
