@@ -5,6 +5,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from services.gateway.ring import Entry, Ring
+from shared.kafka.polling import Poller
 from shared.settings import KafkaSettings
 
 START_SECONDS = 60.0
@@ -30,9 +31,10 @@ class Follower:
         try:
             await self._seek_to_tails(consumer)
             self._following = True
+            poller = Poller(consumer, timeout_ms=1_000)
             while True:
                 # A broker that goes away is waited for inside; what is raised here is beyond waiting.
-                polled = await consumer.getmany(timeout_ms=1_000)
+                polled = await poller.poll()
                 for place, records in polled.items():
                     for record in records:
                         self._rings[place][0].add(Entry(record.offset, record.value or b""))

@@ -48,11 +48,11 @@ class History:
 
 
 def lost_messages(deliveries: Iterable[DeliveryEvent]) -> frozenset[str]:
-    """Ids of messages that never reached the customer, from deliveries in order of time: the last word is that
-    they bounced or were suppressed, and they were never opened."""
+    """Ids of messages that never reached the customer: the last word is that they bounced or were suppressed,
+    and they were never opened."""
     last: dict[str, str] = {}
     read: set[str] = set()
-    for delivery in deliveries:
+    for delivery in sorted(deliveries, key=lambda event: (event.time, identity_of(event))):
         last[delivery.data.message] = delivery.data.status
         if delivery.data.status in READ:
             read.add(delivery.data.message)
