@@ -3,6 +3,8 @@
 from datetime import timedelta
 from functools import lru_cache
 
+from services.consistency.domain.contradiction.lexicon import load_lexicon
+from services.consistency.domain.contradiction.rule import contradiction_rule
 from services.consistency.domain.detector import Detector, Rule
 from services.consistency.domain.embargo.statement import default_states
 from services.consistency.domain.lexicon_files import read_shared
@@ -11,10 +13,16 @@ from services.consistency.domain.rules.consent import consent_rule
 from services.consistency.domain.rules.embargo import embargo_rule
 from services.consistency.domain.rules.open_case import open_case_rule
 from services.consistency.domain.rules.pressure import pressure_rule
+from services.consistency.domain.similarity import best_similarity
 
 
 def default_rules() -> tuple[Rule, ...]:
     """The rules in their order, with the data files as they stand."""
+    return (contradiction_rule(load_lexicon(), best_similarity()), *other_rules())
+
+
+def other_rules() -> tuple[Rule, ...]:
+    """The rules that need not compare what two messages say."""
     policy = read_shared("policy")
     is_promotional = default_promotional()
     pressure = policy["pressure"]

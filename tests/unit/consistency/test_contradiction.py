@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from services.consistency.domain.contradiction import contradiction_rule, load_lexicon, standing_claims
 from services.consistency.domain.contradiction.reading import read
-from services.consistency.domain.contradiction.similarity import NoSimilarity
 from services.consistency.domain.detector import Detector
 from services.consistency.domain.history import History
+from services.consistency.domain.similarity import NoSimilarity
 from shared.events import MessageEvent
 
 LEXICON = load_lexicon()
@@ -116,7 +116,11 @@ def test_a_correction_takes_the_old_statement_back_and_clashes_with_its_repetiti
 
 
 def test_statements_given_as_data_are_compared_with_text() -> None:
-    said = message(0, "See the attached quote.", claims=[{"subject": "Fibre 500", "attribute": "monthly price", "value": 28, "unit": "GBP"}])
+    said = message(
+        0,
+        "See the attached quote.",
+        claims=[{"subject": "Fibre 500", "attribute": "monthly price", "value": 28, "unit": "GBP"}],
+    )
     assert len(DETECTOR.detect([said, message(1, "The price of Fibre 500 is £31 a month.")])) == 1
 
 

@@ -8,8 +8,8 @@ from services.consistency.domain.contradiction.claim import INFINITY, Claim
 from services.consistency.domain.contradiction.dates import days_of
 from services.consistency.domain.contradiction.lexicon import Lexicon
 from services.consistency.domain.contradiction.message import Message
-from services.consistency.domain.contradiction.similarity import Similarity
 from services.consistency.domain.contradiction.subjects import apart, shared
+from services.consistency.domain.similarity import Similarity
 
 PARTICULAR = 0.3
 LINKED = 0.6

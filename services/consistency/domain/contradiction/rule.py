@@ -9,9 +9,9 @@ from services.consistency.domain.contradiction.message import Message, Reader
 from services.consistency.domain.contradiction.pairing import Finding, compare_messages
 from services.consistency.domain.contradiction.reasons import reason, value_of
 from services.consistency.domain.contradiction.relatedness import Relatedness
-from services.consistency.domain.contradiction.similarity import Similarity, best_similarity
 from services.consistency.domain.detector import Rule
 from services.consistency.domain.history import History
+from services.consistency.domain.similarity import Similarity, best_similarity
 from shared.events import MessageEvent
 
 

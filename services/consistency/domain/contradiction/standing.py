@@ -12,8 +12,8 @@ from services.consistency.domain.contradiction.message import Message, Reader
 from services.consistency.domain.contradiction.reasons import value_of
 from services.consistency.domain.contradiction.relatedness import Relatedness
 from services.consistency.domain.contradiction.rule import span
-from services.consistency.domain.contradiction.similarity import NoSimilarity
 from services.consistency.domain.history import History
+from services.consistency.domain.similarity import NoSimilarity
 from shared.events import MessageEvent
 
 
