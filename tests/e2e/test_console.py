@@ -1,5 +1,6 @@
 """The console in a browser: sign in, find a customer, open a conflict, act on its alert while another arrives."""
 
+import asyncio
 import os
 import re
 import shutil
@@ -11,6 +12,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from deploy.local.demo.history import present
+from deploy.local.demo.publish import publish
 from deploy.local.stack import Stack
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
@@ -32,6 +35,13 @@ def browser() -> Iterator[Browser]:
         running = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield running
         running.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def history(stack: Stack) -> None:
+    """What the screenshots show beside the stories told here."""
+    if os.environ.get("ONEVOICE_SCREENSHOTS"):
+        asyncio.run(publish(stack.urls["ingest"], stack.keys.publish, present()))
 
 
 @pytest.fixture
@@ -127,7 +137,7 @@ def tell_a_story(stack: Stack, customer: str, plan: str, price: int, other: int)
 
 
 def photograph(page: Page, name: str) -> None:
-    """Screenshots are kept where a run asks for it: ONEVOICE_SCREENSHOTS=1."""
+    """Screenshots of docs/images are taken anew where a run asks for it: ONEVOICE_SCREENSHOTS=1."""
     if os.environ.get("ONEVOICE_SCREENSHOTS"):
         IMAGES.mkdir(parents=True, exist_ok=True)
         page.wait_for_timeout(600)
