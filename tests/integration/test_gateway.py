@@ -70,9 +70,9 @@ async def until(probe: Callable[[], Awaitable[Any]], what: str) -> Any:
     return answer
 
 
-async def alert_about(stack: Stack, ops: httpx.AsyncClient, customer: str) -> str:
+async def alert_about(stack: Stack, ops: httpx.AsyncClient, customer: str, billed: str = "£36") -> str:
     """Publishes a contradiction to the customer; the id of the alert it belongs to."""
-    await publish(stack.urls["ingest"], stack.keys.publish, contradicting(customer))
+    await publish(stack.urls["ingest"], stack.keys.publish, contradicting(customer, billed))
 
     async def alert() -> str | None:
         found = (await ops.get("/v1/conflicts", params={"customer": customer})).json()["items"]
@@ -143,7 +143,7 @@ async def test_each_role_may_do_its_own_work_alone(stack: Stack) -> None:
 
 
 async def test_an_alert_is_acted_on_and_the_stream_tells_it_and_resumes(stack: Stack, ops: httpx.AsyncClient) -> None:
-    alert = await alert_about(stack, ops, "gateway-actions")
+    alert = await alert_about(stack, ops, "gateway-actions", "£41")
     address = f"/v1/alerts/{alert}"
     states: list[tuple[str, str]] = []
     async with aconnect_sse(ops, "GET", "/v1/alerts/stream", timeout=PATIENCE) as stream:
@@ -303,7 +303,7 @@ async def test_pages_for_people_carry_the_strict_policy(stack: Stack) -> None:
 
 
 async def test_a_session_is_needed_and_its_token_too(stack: Stack, ops: httpx.AsyncClient) -> None:
-    alert = await alert_about(stack, ops, "gateway-session")
+    alert = await alert_about(stack, ops, "gateway-session", "£47")
     async with client_of(stack, None) as person:
         refused = await person.post("/sign-in", data={"key": stack.keys.publish})
         assert refused.status_code == 401
