@@ -150,9 +150,10 @@ def document(app: FastAPI) -> None:
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             content = plain()
-            components = content.setdefault("components", {})
-            components["schemas"] = {**components.get("schemas", {}), **schemas(), **ANSWERS}
-            components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+            content["components"] = {
+                "schemas": {**schemas(), **ANSWERS},
+                "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            }
             app.openapi_schema = content
         return app.openapi_schema
 

@@ -10,7 +10,7 @@ from services.consistency.domain.wording import Wording, stem_of
 
 MANNERS = (
     "successor", "contrast", "secret", "silence", "publication", "denial", "hypothesis", "telling_question", "figure",
-    "own", "continuation", "actor", "months",
+    "own", "period", "continuation", "actor", "months",
 )  # fmt: skip
 
 
