@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from services.consistency.domain.contradiction.amounts import DASHES, Amount, Around, read_amounts
 from services.consistency.domain.contradiction.claim import Claim, Mode, Reading
 from services.consistency.domain.contradiction.dates import Found, Moment
+from services.consistency.domain.contradiction.folding import fold
 from services.consistency.domain.contradiction.lexicon import Language, Lexicon
 from services.consistency.domain.contradiction.numbers import identifiers, read_numbers
 from services.consistency.domain.contradiction.phrases import Match, longest
 from services.consistency.domain.contradiction.scopes import changed, cues, modes, negated
 from services.consistency.domain.contradiction.subjects import content, names
-from services.consistency.domain.contradiction.tokens import Token, tokenise
+from services.consistency.domain.contradiction.tokens import Token, is_han, tokenise
 
 FAR = 99
 
@@ -45,6 +46,7 @@ class Page:
 
 
 def read(text: str, language: Language, lexicon: Lexicon) -> Reading:
+    text = fold(text, language.variants)
     tokens = tokenise(text, language.speller)
     if not tokens:
         return Reading(language.code)
@@ -57,8 +59,8 @@ def read(text: str, language: Language, lexicon: Lexicon) -> Reading:
         tokens=tokens,
         matches=matches,
         content=content(tokens, matches, language, lexicon.parents),
-        names=names(tokens, language),
-        refs=identifiers(text),
+        names=[*names(tokens, language), *language.titles.find(text, tokens)],
+        refs=[*identifiers(text), *called(text, tokens, matches)],
         modes=modes(text, tokens, matches, count),
         changed=changed(tokens, matches, count),
         attributes=[m for m in matches if m.tag.kind == "attribute"],
@@ -101,6 +103,19 @@ def dated(claim: Claim, moments: Sequence[Claim]) -> Claim:
         elif away == 0 and not ends and one is not claim:
             when.append(one.moment)
     return replace(claim, until=until, when=tuple(when)) if until or when else claim
+
+
+def called(text: str, tokens: Sequence[Token], matches: Sequence[Match]) -> list[tuple[int, int, str]]:
+    """Numbers that a word calls a reference ("尾号3308"), with the word."""
+    found = []
+    for match in cues(matches, "reference"):
+        at = match.last + 1
+        while at < len(tokens) and tokens[at].kind == "mark" and at < match.last + 3:
+            at += 1
+        if at < len(tokens) and tokens[at].kind == "num":
+            word = text[tokens[match.first].start : tokens[match.last].end]
+            found.append((tokens[at].start, tokens[at].end, word + tokens[at].text))
+    return found
 
 
 def sentence_spans(tokens: Sequence[Token], count: int) -> tuple[tuple[int, int], ...]:
@@ -150,10 +165,11 @@ def overlaps(token: Token, spans: Sequence[tuple[int, int]]) -> bool:
 
 def amount_claims(page: Page, dates: Sequence[Found]) -> list[Claim]:
     spans = [(f.start, f.end) for f in dates] + [(a, b) for a, b, _ in page.refs]
-    named = {at for a, b, _ in page.names for at in range(a, b + 1) if b > a}
+    named = {at for a, b, _ in page.names if page.tokens[a].capital and b > a for at in range(a, b + 1)}
+    whole = {at for m in page.matches if m.tag.kind == "amount" for at in range(m.first, m.last + 1)}
     cue = {at for m in cues(page.matches, "identifier") for at in range(m.last + 1, m.last + 3)}
     taken = [
-        overlaps(token, spans) or at in named or (token.kind == "num" and at in cue)
+        overlaps(token, spans) or at in named or at in whole or (token.kind == "num" and at in cue)
         for at, token in enumerate(page.tokens)
     ]
     around = Around(page.tokens, page.matches)
@@ -204,10 +220,13 @@ def amount_claim(page: Page, amount: Amount, amounts: Sequence[Amount]) -> Claim
     places = [(a.first, a.last) for a in amounts if a.dimension.split(":")[0] == family]
     attribute = amount.attribute or attribute_of(page, amount.first, amount.last, family or "number", places)
     low, high, dimension = amount.low, amount.high, amount.dimension
+    if not family and not attribute and page.language.bare_money and high >= 10:
+        attribute = attribute_of(page, amount.first, amount.last, "money", places)
+        dimension = "money" if attribute else ""
     if attribute == "share_to_pay" and family == "percent":
         attribute, low, high = "discount", 100 - amount.high, 100 - amount.low
     if not dimension:
-        noun = page.tokens[amount.noun].norm if amount.noun >= 0 else ""
+        noun = page.tokens[amount.noun].norm if amount.noun >= 0 and not is_han(page.tokens[amount.noun].text) else ""
         dimension = f"count:{noun}" if noun and noun not in page.language.stop else "number"
     return claim(
         page,
@@ -295,10 +314,7 @@ def together(a: Moment, b: Moment) -> Moment | None:
         return a
     if time.kind != "none" or time.first < 0 or day.first >= 0:
         return None
-    return Moment(
-        day.kind, day.year, day.month, day.day, day.until_day, day.until_month, day.weekday, day.offset,
-        day.recurring, time.first, time.last, time.zone,
-    )
+    return replace(day, first=time.first, last=time.last, zone=time.zone)
 
 
 def axis_claims(page: Page) -> list[Claim]:
