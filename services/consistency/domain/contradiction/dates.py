@@ -117,10 +117,11 @@ class DateGrammar:
     clock: Mapping[str, int]
     parts: Mapping[str, int]
     hours: Mapping[str, int]
+    shifts: Mapping[str, int]
     days: Mapping[str, int]
     minutes: Mapping[str, int]
     years: Mapping[str, int]
-    shifts: Mapping[str, int]
+    monthwords: Mapping[str, int]
     weeks: Mapping[str, int]
 
     @classmethod
@@ -131,9 +132,10 @@ class DateGrammar:
         clock = {word: int(n) for n, words in table["clock"].items() for word in words}
         parts = {word: int(n) for n, words in table.get("parts", {}).items() for word in words}
         hours = {word: int(n) for n, words in table.get("hours", {}).items() for word in words}
+        shifts = {word: int(n) for n, words in table.get("shifts", {}).items() for word in words}
         more = {
             name: {word: int(n) for n, words in table.get(name, {}).items() for word in words}
-            for name in ("days", "minutes", "years", "shifts", "weeks")
+            for name in ("days", "minutes", "years", "monthwords", "weeks")
         }
         fields = {
             "month": named("month", months),
@@ -152,8 +154,9 @@ class DateGrammar:
             "minuteword": named("minuteword", more["minutes"]),
             "minuteword2": named("minuteword2", more["minutes"]),
             "yearword": named("yearword", more["years"]),
-            "monthword": named("monthword", more["shifts"]),
+            "monthword": named("monthword", more["monthwords"]),
             "weekword": named("weekword", more["weeks"]),
+            "shift": named("shift", shifts or {"half past": 30}),
             "day": r"(?P<day>0?[1-9]|[12]\d|3[01])(?!\d)",
             "day2": r"(?P<day2>0?[1-9]|[12]\d|3[01])(?!\d)",
             "m": r"(?P<m>0?[1-9]|1[0-2])(?!\d)",
@@ -171,10 +174,10 @@ class DateGrammar:
             for kind, patterns in table["patterns"].items()
             for pattern in patterns
         )
-        every = {*months, *weekdays, *relative, *clock, *more["years"], *more["shifts"], *more["days"], *table.get("gate", ())}
+        every = {*months, *weekdays, *relative, *clock, *more["years"], *more["monthwords"], *more["days"], *table.get("gate", ())}
         words = sorted(every, key=len, reverse=True)
         gate = re.compile(r"\d|" + "|".join(re.escape(w) for w in words), re.IGNORECASE)
-        return cls(gate, compiled, months, weekdays, relative, clock, parts, hours, **more)
+        return cls(gate, compiled, months, weekdays, relative, clock, parts, hours, shifts, **more)
 
     def find(self, text: str) -> list[Found]:
         """Dates and times in order of place; where two readings overlap, the longer."""
@@ -198,7 +201,7 @@ class DateGrammar:
         if moment is None or not (got.get("yearword") or got.get("monthword")):
             return moment
         years = self._look(self.years, got["yearword"], 0) if got.get("yearword") else None
-        months = self._look(self.shifts, got["monthword"], 0) if got.get("monthword") else None
+        months = self._look(self.monthwords, got["monthword"], 0) if got.get("monthword") else None
         return replace(moment, years=years, months=months)
 
     def _plain(self, kind: str, got: Mapping[str, str | None]) -> Moment | None:
@@ -210,7 +213,7 @@ class DateGrammar:
                 return None
             if kind == "times":
                 first = first_of_pair(first, last, got)
-                last = last + 720 if first > last and first < last + 720 <= DAY else last
+                last += 720 if last < first and last < 720 and not got.get("part2") else 0
             return Moment("none", first=first, last=last if kind == "times" else first, zone=lower(got.get("zone")))
         if kind in ("weekday", "weekly"):
             return Moment("weekday", weekday=self._look(self.weekdays, got.get("weekday"), 0), recurring=kind == "weekly")
@@ -248,6 +251,8 @@ class DateGrammar:
             return -1
         word = got.get("minuteword" + which)
         minutes = hours * 60 + (self._look(self.minutes, word, 0) if word else int(got.get("minute" + which) or 0))
+        if which == "":
+            minutes += self._look(self.shifts, got.get("shift"), 0)
         part = got.get("part" + which) or (got.get("part2") if which == "" else None)
         shift = self._look(self.parts, part, 0)
         if shift and hours < 12:

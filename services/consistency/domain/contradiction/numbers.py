@@ -13,7 +13,8 @@ HAN = r"\u3400-\u9fff"
 LETTER, SIGN = rf"[^\W\d_{HAN}]", rf"(?:[^\W{HAN}]|-)"
 REFERENCE = re.compile(
     rf"(?<![^\W{HAN}])(?<!-)(?:{LETTER}{{1,6}}\d*[-/]?\d{{3,}}{SIGN}*|{LETTER}{{1,6}}-\d{{2,}}{SIGN}*"
-    rf"|\d{{2,}}-\d{{3,}}{SIGN}*|#\s?\d+|\d+(?:栋|幢|号楼|座)\d{{2,4}})(?![^\W{HAN}]|%)"
+    rf"|\d{{2,}}-\d{{3,}}{SIGN}*|#\s?\d+|\d+(?:栋|幢|号楼|座)\d{{2,4}}"
+    rf"|(?=[A-Z0-9]*\d)(?=[A-Z0-9]*[A-Z])[A-Z0-9]{{5,8}})(?![^\W{HAN}]|%)"
 )
 CARD_END = 4
 
@@ -64,11 +65,18 @@ def read_numbers(
     words = {m.first: m for m in matches if m.tag.kind == "number"}  # "none": a word that only looks like one
     multipliers = {m.first: m for m in matches if m.tag.kind == "multiplier"}
     units = {m.first: m for m in matches if m.tag.kind == "unit"}
+    singles = {m.first: m for m in matches if m.tag.kind == "cue" and m.tag.name == "one_of"}
+    addends = {m.first: m for m in matches if m.tag.kind == "addend"}
     numbers: list[Number] = []
     at = 0
     while at < len(tokens):
         if taken[at]:
             at += 1
+            continue
+        single = singles.get(at)
+        if single is not None and not taken[single.last]:
+            numbers.append(Number(single.last, single.last, 1.0))
+            at = single.last + 1
             continue
         number: Number | None
         if tokens[at].kind == "num":
@@ -82,7 +90,7 @@ def read_numbers(
         if number is None:
             at += 1
             continue
-        number = multiplied(number, tokens, multipliers)
+        number = multiplied(number, multipliers, addends)
         numbers.append(number)
         at = number.last + 1
     return numbers
@@ -130,8 +138,10 @@ def words_at(tokens: Sequence[Token], at: int, words: dict[int, Match]) -> Numbe
     return Number(at, last, value)
 
 
-def multiplied(number: Number, tokens: Sequence[Token], multipliers: dict[int, Match]) -> Number:
+def multiplied(number: Number, multipliers: dict[int, Match], addends: dict[int, Match]) -> Number:
     value, last = number.value, number.last
+    if last + 1 in addends:
+        value, last = value + float(addends[last + 1].tag.value), addends[last + 1].last
     while last + 1 in multipliers:
         match = multipliers[last + 1]
         value *= float(match.tag.value)
