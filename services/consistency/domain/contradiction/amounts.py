@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from services.consistency.domain.contradiction.lexicon import Unit
 from services.consistency.domain.contradiction.numbers import Number
 from services.consistency.domain.contradiction.phrases import Match
-from services.consistency.domain.contradiction.tokens import Token
+from services.consistency.domain.contradiction.tokens import Token, is_han
 
 INFINITY = float("inf")
 DASHES = frozenset("-–—~")
@@ -106,6 +106,9 @@ def with_unit(one: Number, other: Number, around: Around, units: Mapping[str, Un
     if follows < len(around.tokens) and around.tokens[follows].text in DASHES and around.after(follows + 1, "unit"):
         follows += 1
     before = around.before(first - 1, "unit")
+    if before is not None and is_han(around.tokens[first - 1].text):
+        leads = units[before.tag.name].dimension.startswith(("money", "percent"))
+        before = before if leads else None
     unit = None
     if before is not None and units[before.tag.name].dimension.startswith("money"):
         unit, first = units[before.tag.name], before.first

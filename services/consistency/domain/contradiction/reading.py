@@ -15,6 +15,7 @@ from services.consistency.domain.contradiction.subjects import content, names
 from services.consistency.domain.contradiction.tokens import Token, is_han, tokenise
 
 FAR = 99
+AFTER = {"until_after": "until", "by_after": "by", "since_after": "since"}
 
 
 @dataclass(slots=True)
@@ -299,7 +300,12 @@ def moment_claims(page: Page, dates: Sequence[Found]) -> list[Claim]:
 def bound(page: Page, first: int, last: int) -> str:
     before = [m for m in page.matches if m.tag.kind == "cue" and first - 4 <= m.last < first]
     around = [m for m in page.matches if m.tag.name == "at_least_until" and first - 5 <= m.first <= last + 4]
-    names = {m.tag.name for m in before + around if page.tokens[m.first].sentence == page.tokens[first].sentence}
+    after = [m for m in page.matches if m.tag.name in AFTER and last < m.first <= last + 2]
+    names = {
+        AFTER.get(m.tag.name, m.tag.name)
+        for m in before + around + after
+        if page.tokens[m.first].sentence == page.tokens[first].sentence
+    }
     for name in ("at_least_until", "until", "by", "since"):
         if name in names:
             return name
