@@ -22,7 +22,7 @@ class Part:
     environ: Mapping[str, str] = field(default_factory=dict)
     when_orphaned: signal.Signals = signal.SIGKILL
     """What the kernel sends it when the stack is killed; servers get the chance to save."""
-    seconds_to_stop: float = 10.0
+    seconds_to_stop: float = 20.0
 
 
 @dataclass

@@ -36,7 +36,15 @@ def make_app(
         async with lifespan(app):
             yield
 
-    app = FastAPI(title=f"Onevoice {name}", version=VERSION, description=description, lifespan=whole)
+    # FastAPI's own pages of documentation load scripts from elsewhere; the document is at /openapi.json.
+    app = FastAPI(
+        title=f"Onevoice {name}",
+        version=VERSION,
+        description=description,
+        lifespan=whole,
+        docs_url=None,
+        redoc_url=None,
+    )
     install_problems(app)
     app.include_router(health_routes(checks, aids or {}))
     FastAPIInstrumentor.instrument_app(app, excluded_urls="healthz,readyz,metrics", exclude_spans=["receive", "send"])

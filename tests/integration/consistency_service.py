@@ -24,7 +24,7 @@ from shared.kafka.publisher import Outgoing, Publisher, open_publisher
 from shared.kafka.topics import POLICIES, TOUCHPOINTS
 from shared.settings import KafkaSettings, KeySettings, MongoSettings
 
-SECONDS = 30.0
+SECONDS = 120.0
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 Answer = dict[str, Any]
 

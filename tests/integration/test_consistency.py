@@ -182,6 +182,7 @@ async def test_people_move_alerts(service: Service) -> None:
     customer, next_customer = Customer(), Customer()
     await service.publish(customer.quote(40, "marketing", campaign="m"), customer.quote(6, "sales"))
     [found] = await until(lambda: service.conflicts(customer.id))
+    await service.idle()
     path = f"/v1/alerts/{found['alert']}"
 
     async def act(action: str, reason: str | None = None) -> int:

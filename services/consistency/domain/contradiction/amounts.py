@@ -10,6 +10,8 @@ from services.consistency.domain.contradiction.tokens import Token, is_han
 
 INFINITY = float("inf")
 DASHES = frozenset("-–—~")
+VAGUE, NEARLY = 0.15, 0.06  # "about two weeks" is 12 to 16 days, "about 47 million" is not 44
+VAGUE_OF = ("duration", "length", "")
 REACH_BEFORE = 4
 REACH_AFTER = 3
 
@@ -57,7 +59,6 @@ class Around:
             if any(m.tag.kind == "cue" and m.tag.name == name and m.last <= last for m in self.starting.get(at, ())):
                 return True
         return False
-
 
     def reaches(self, name: str, first: int, sentence: int) -> bool:
         """The cue ends right before token `first`, or with one word between."""
@@ -141,15 +142,16 @@ def described(amount: Amount, around: Around) -> Amount:
         bound, high = "lower", INFINITY
     approximate = around.reaches("approximate", amount.first, sentence) or around.cue("approximate", *after, sentence)
     if approximate and not bound:
-        low, high = low * 0.85, high * 1.15
+        slack = VAGUE if amount.dimension in VAGUE_OF else NEARLY
+        low, high = low * (1 - slack), high * (1 + slack)
     per, items = rate(amount, around)
-    return Amount(
-        amount.first, amount.last, amount.dimension, low, high, bound, approximate, per, items, amount.noun
-    )
+    return Amount(amount.first, amount.last, amount.dimension, low, high, bound, approximate, per, items, amount.noun)
 
 
 def rated(at: int, around: Around) -> bool:
-    return any(m.tag.kind == "period" or (m.tag.kind == "cue" and m.tag.name == "per") for m in around.starting.get(at, ()))
+    return any(
+        m.tag.kind == "period" or (m.tag.kind == "cue" and m.tag.name == "per") for m in around.starting.get(at, ())
+    )
 
 
 def rate(amount: Amount, around: Around) -> tuple[float | None, frozenset[str]]:
@@ -158,7 +160,9 @@ def rate(amount: Amount, around: Around) -> tuple[float | None, frozenset[str]]:
     items: set[str] = set()
     sentence = around.tokens[amount.first].sentence
     at = amount.last + 1
-    while at <= amount.last + 2 and at < len(around.tokens) and around.tokens[at].kind == "word" and not rated(at, around):
+    while (
+        at <= amount.last + 2 and at < len(around.tokens) and around.tokens[at].kind == "word" and not rated(at, around)
+    ):
         at += 1
     if not rated(at, around):
         at = amount.last + 1
@@ -174,7 +178,7 @@ def rate(amount: Amount, around: Around) -> tuple[float | None, frozenset[str]]:
         at = each.last + 2
     if per is None:
         for place in range(max(0, amount.first - REACH_BEFORE), amount.first):
-            period = around.after(place, "period")
-            if period is not None and around.tokens[place].sentence == sentence and period.last < amount.first:
+            period = around.before(place, "period")
+            if period is not None and around.tokens[place].sentence == sentence:
                 per = float(period.tag.name)
     return per, frozenset(items)

@@ -167,7 +167,7 @@ class DateGrammar:
             "minute": r"(?P<minute>[0-5]\d)(?!\d)",
             "hour2": r"(?P<hour2>[01]?\d|2[0-4])(?!\d)",
             "minute2": r"(?P<minute2>[0-5]\d)(?!\d)",
-            "zone": named("zone", {z: 0 for z in table.get("zones", ["utc"])}),
+            "zone": named("zone", dict.fromkeys(table.get("zones", ["utc"]), 0)),
         }
         compiled = tuple(
             (kind, re.compile(expand(pattern, fields), re.IGNORECASE))
@@ -216,7 +216,9 @@ class DateGrammar:
                 last += 720 if last < first and last < 720 and not got.get("part2") else 0
             return Moment("none", first=first, last=last if kind == "times" else first, zone=lower(got.get("zone")))
         if kind in ("weekday", "weekly"):
-            return Moment("weekday", weekday=self._look(self.weekdays, got.get("weekday"), 0), recurring=kind == "weekly")
+            return Moment(
+                "weekday", weekday=self._look(self.weekdays, got.get("weekday"), 0), recurring=kind == "weekly"
+            )
         if kind == "weekday_next":
             return Moment("weekday", weekday=self._look(self.weekdays, got.get("weekday"), 0), offset=7)
         if kind == "week":

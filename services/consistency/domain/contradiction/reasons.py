@@ -14,7 +14,9 @@ def reason(earlier: MessageEvent, later: MessageEvent, a: Claim, b: Claim, lexic
     """In the language of the later message: who said what, when, and what it is about."""
     language = lexicon.languages[lexicon.default]
     words = language.reasons
-    about = str(words.get("about", {}).get(a.attribute or b.attribute, "")) or (a.attribute or b.attribute).replace("_", " ")
+    about = str(words.get("about", {}).get(a.attribute or b.attribute, "")) or (a.attribute or b.attribute).replace(
+        "_", " "
+    )
     return str(words["sentence"]).format(
         one=department(earlier, words),
         said=said(earlier, a),

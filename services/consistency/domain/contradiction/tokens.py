@@ -11,7 +11,7 @@ WORD = re.compile(
     r"|(?P<mark>[^\w\s]|_|\n+)"
 )
 ENDS = frozenset(".!?。！？…")
-BREAKS = frozenset(",;:，；：、()（）[]–—•|")
+BREAKS = frozenset(",;:，；：()（）[]–—•|")
 SPLITS = frozenset({"!", "?", "。", "！", "？", "；"})
 
 

@@ -12,6 +12,9 @@ from services.consistency.domain.wording import Token, tokens_of
 from shared.events import Embargo, Message
 
 REMEMBERED = 20_000
+LEAST = 0.4
+"""The same for what is told in other words altogether, where many signs point to it."""
+WEIGHED = ("figure", "future", "advice", "own", "everyday")
 LESS = 0.7
 """Of the nearness in meaning that is asked for where no word is shared: what shared words leave to ask for."""
 
@@ -50,6 +53,7 @@ class Evidence:
     period: bool = False
     year: bool = False
     other_year: bool = False
+    manners: frozenset[str] = frozenset()
     seen: set[int] = field(default_factory=set)
 
     @property
@@ -173,6 +177,7 @@ def gather(tokens: Sequence[Token], matter: Matter, words: EmbargoWords) -> Evid
     evidence.own = words.manners["own"].first(tokens) is not None
     evidence.period = words.manners["period"].first(tokens) is not None
     years = {stem for stem in stems if stem in YEARS}
+    evidence.manners = frozenset(m for m in WEIGHED if words.manners[m].first(tokens) is not None)
     evidence.year = bool(years & matter.years)
     evidence.other_year = bool(matter.years and years and not years & matter.years)
     return evidence
@@ -202,6 +207,8 @@ def judge(
         return similarity.between(matter.text, text[start:end]) >= share * words.nearness
 
     ground = verdict(sentence, evidence, matter, near)
+    if ground is None and not evidence.other_year:
+        ground = weighed(sentence, evidence, matter, words, near)
     if ground is None:
         return None
     seen = sorted(evidence.seen)
@@ -227,12 +234,30 @@ def verdict(
         return "named by its code", 0.75
     if not evidence.happenings:
         return None
-    if evidence.name:
+    if evidence.name and "everyday" not in evidence.manners:
         return "told of the named subject", 0.9
     enough = evidence.content >= max(PAIR, matter.share * matter.content if matter.has_names else 0)
     if enough and (not matter.has_names or near(LESS)):
         return "told of the subject", 0.75
     return ("told in like words", 0.6) if evidence.content and near() else None
+
+
+def weighed(
+    sentence: Sentence, evidence: Evidence, matter: Matter, words: EmbargoWords, near: Callable[..., bool]
+) -> tuple[str, float] | None:
+    """What is told in other words: no single sign decides, together they do."""
+    weights = words.weights
+    share = min(evidence.happenings, 2) / 2
+    if matter.figure_only:
+        share = float(evidence.figure and bool(evidence.happenings or evidence.period))
+    linked = bool(evidence.name or evidence.content)
+    wide = all(happening.wide for happening in matter.happenings)
+    score = weights["happening"] * share + weights["told"] * sentence.told
+    score += weights["linked"] * (linked and evidence.happenings > 0)
+    score += sum(weights[manner] for manner in evidence.manners)
+    if share and score >= weights["threshold"] and (linked or (not wide and near(LEAST))):
+        return "told in other words", 0.6
+    return None
 
 
 def figure_verdict(evidence: Evidence, matter: Matter) -> tuple[str, float] | None:
