@@ -7,6 +7,7 @@ from services.consistency.domain.contradiction.page import Page, claim
 from services.consistency.domain.contradiction.scopes import cues, negated
 
 LIST_SIGN = "、"
+SKIP = "skip"  # phrases that only look like a statement
 
 
 def axis_claims(page: Page) -> list[Claim]:
@@ -16,7 +17,7 @@ def axis_claims(page: Page) -> list[Claim]:
         if match.tag.kind != "axis":
             continue
         side = match.tag.value
-        if side == "none":
+        if side == SKIP:
             continue
         if side in ("yes", "no") and negated(page.tokens, match, negations):
             side = "no" if side == "yes" else "yes"
