@@ -10,7 +10,7 @@ from services.consistency.domain.contradiction.tokens import Token, is_han
 
 INFINITY = float("inf")
 DASHES = frozenset("-–—~")
-VAGUE, NEARLY = 0.15, 0.06  # "about two weeks" is 12 to 16 days, "about 47 million" is not 44
+VAGUE, NEARLY = 0.15, 0.05  # "about two weeks" is 12 to 16 days, "about 47 million" is not 44
 VAGUE_OF = ("duration", "length", "")
 REACH_BEFORE = 4
 REACH_AFTER = 3
