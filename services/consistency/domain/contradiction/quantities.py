@@ -11,6 +11,8 @@ from services.consistency.domain.contradiction.page import Page, attribute_of, c
 from services.consistency.domain.contradiction.scopes import cues
 from services.consistency.domain.contradiction.tokens import is_han
 
+TIER = 6
+
 
 def amount_claims(page: Page, dates: Sequence[Found]) -> list[Claim]:
     spans = [(f.start, f.end) for f in dates] + [(a, b) for a, b, _ in page.refs]
@@ -34,7 +36,15 @@ def amount_claims(page: Page, dates: Sequence[Found]) -> list[Claim]:
             continue
         kept.append(amount_claim(page, amount, amounts))
     variants = [a for a in amounts if is_variant(page, a)]
-    return [with_variants(page, one, variants) for one in kept]
+    return [tiered(page, with_variants(page, one, variants), kept) for one in kept]
+
+
+def tiered(page: Page, claim: Claim, claims: Sequence[Claim]) -> Claim:
+    """What a discount takes off from a spending on is one step of a scale; other steps are other offers."""
+    if claim.attribute != "discount" or not claim.dimension.startswith("money"):
+        return claim
+    steps = [c for c in claims if c.attribute == "minimum_order" and c.end <= claim.start and claim.start - c.end < TIER]
+    return replace(claim, items=claim.items | {f"from {steps[-1].low:g}"}) if steps else claim
 
 
 def is_variant(page: Page, amount: Amount) -> bool:

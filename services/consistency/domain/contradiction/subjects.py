@@ -8,7 +8,7 @@ from services.consistency.domain.contradiction.phrases import Match
 from services.consistency.domain.contradiction.tokens import Token, is_han
 
 CONCEPT = "@"
-PAIR = 0.55  # a word of three or four characters has two or three of them
+PAIR = 0.75  # most words are one pair
 
 
 def content(
