@@ -52,6 +52,7 @@ class Language:
     variants: Mapping[int, str] = field(default_factory=dict)
     titles: Titles = field(default_factory=Titles)
     bare_money: bool = False
+    short_clauses: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,7 @@ def load_language(code: str, tables: Mapping[str, dict[str, Any]], shared: Mappi
             settings.get("name_heads", ()), settings.get("never_names", ()), settings.get("short_names", "")
         ),
         bare_money=bool(settings.get("bare_money", False)),
+        short_clauses=bool(settings.get("short_clauses", False)),
     )
 
 

@@ -27,6 +27,7 @@ class Number:
     last: int
     value: float
     places: int = -1
+    times: float = 1.0
 
 
 def parse_digits(text: str, decimal: str) -> tuple[float, int]:
@@ -146,4 +147,4 @@ def multiplied(number: Number, multipliers: dict[int, Match], addends: dict[int,
         match = multipliers[last + 1]
         value *= float(match.tag.value)
         last = match.last
-    return Number(number.first, last, value, number.places)
+    return Number(number.first, last, value, number.places, value / number.value if number.value else 1.0)

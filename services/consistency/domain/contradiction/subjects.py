@@ -8,6 +8,7 @@ from services.consistency.domain.contradiction.phrases import Match
 from services.consistency.domain.contradiction.tokens import Token, is_han
 
 CONCEPT = "@"
+OPENS, CLOSES = "【", "】"  # who sends a short message: in all of them, so no sign of one matter
 PAIR = 0.75  # most words are one pair
 
 
@@ -16,8 +17,10 @@ def content(
 ) -> list[frozenset[str]]:
     """For each token what it adds to the topic: its stem and the concepts that it is part of ("@pet")."""
     added: list[set[str]] = [set() for _ in tokens]
+    signed = False
     for at, token in enumerate(tokens):
-        if token.kind != "word" or token.norm in language.stop:
+        signed = token.text == OPENS or (signed and token.text != CLOSES)
+        if signed or token.kind != "word" or token.norm in language.stop:
             continue
         if is_han(token.text):
             added[at] |= pair_of(tokens, at, language.stop)
