@@ -43,8 +43,14 @@ def amounts(a: Said, b: Said, lexicon: Lexicon) -> bool | None:
     if (one.bound and one.bound == other.bound) or (limit and (one.bound or other.bound)):
         return not near(edge(one) / scale, edge(other), one)
     slack = slack_of(one, other)
-    if lexicon.attributes.get(one.attribute, {}).get("whole") and one.low < one.high < INFINITY and other.low < other.high:
-        return not (near(low, other.low, one) and near(high, other.high, one)) and not (one.approximate or other.approximate)
+    if (
+        lexicon.attributes.get(one.attribute, {}).get("whole")
+        and one.low < one.high < INFINITY
+        and other.low < other.high
+    ):
+        return not (near(low, other.low, one) and near(high, other.high, one)) and not (
+            one.approximate or other.approximate
+        )
     return bool(low > other.high * (1 + slack) + 1e-9 or other.low > high * (1 + slack) + 1e-9)
 
 

@@ -174,7 +174,16 @@ class DateGrammar:
             for kind, patterns in table["patterns"].items()
             for pattern in patterns
         )
-        every = {*months, *weekdays, *relative, *clock, *more["years"], *more["monthwords"], *more["days"], *table.get("gate", ())}
+        every = {
+            *months,
+            *weekdays,
+            *relative,
+            *clock,
+            *more["years"],
+            *more["monthwords"],
+            *more["days"],
+            *table.get("gate", ()),
+        }
         words = sorted(every, key=len, reverse=True)
         gate = re.compile(r"\d|" + "|".join(re.escape(w) for w in words), re.IGNORECASE)
         return cls(gate, compiled, months, weekdays, relative, clock, parts, hours, shifts, **more)
@@ -201,7 +210,7 @@ class DateGrammar:
         if moment is None or not (got.get("yearword") or got.get("monthword")):
             return moment
         years = self._look(self.years, got["yearword"], 0) if got.get("yearword") else None
-        months = self._look(self.monthwords, got["monthword"], 0) if got.get("monthword") else None
+        months = self._look(self.monthwords, got["monthword"], 0) if got.get("monthword") else moment.months
         return replace(moment, years=years, months=months)
 
     def _plain(self, kind: str, got: Mapping[str, str | None]) -> Moment | None:
@@ -229,7 +238,9 @@ class DateGrammar:
         if kind in ("month_year", "month"):
             return Moment("month", year=year, month=month)
         if kind == "month_end":
-            return month_end(year, month) if month and not got.get("yearword") else Moment("day", month=month, day=-1)
+            if not month:
+                return Moment("day", day=-1, months=0)
+            return Moment("day", month=month, day=-1) if got.get("yearword") else month_end(year, month)
         if kind == "year_end":
             return Moment("day", year=year, month=12, day=31)
         if kind == "year":

@@ -32,7 +32,7 @@ def composed(at: int, words: Words, multipliers: Words, units: Words) -> tuple[i
     if steps > 1 and digit and digit < 10 and least >= 100 and float(int(digit)) == digit and not zero(words, last):
         value += digit * (least / 10 - 1)
     unit = units.get(last + 1)
-    if steps == 0 or (steps == 1 and unit is None):
+    if steps == 0 or (steps == 1 and unit is None and not any(u.last == at - 1 for u in units.values())):
         return None
     return None if value == 1 and unit is not None and unit.tag.name == GENERIC else (last, value)
 

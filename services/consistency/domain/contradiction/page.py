@@ -82,7 +82,9 @@ def sentence_bounds(page: Page, sentence: int) -> tuple[int, int]:
     return inside[0].start, inside[-1].end
 
 
-def attribute_of(page: Page, first: int, last: int, family: str, places: Sequence[tuple[int, int]], back_to: int = 1) -> str:
+def attribute_of(
+    page: Page, first: int, last: int, family: str, places: Sequence[tuple[int, int]], back_to: int = 1
+) -> str:
     """The attribute named nearest in the sentence that takes values of this family; "" where none is."""
     sentence, clause = page.tokens[first].sentence, page.tokens[first].clause
     best, chosen = float(NEAR if page.language.short_clauses else FAR), ""

@@ -43,7 +43,9 @@ def tiered(page: Page, claim: Claim, claims: Sequence[Claim]) -> Claim:
     """What a discount takes off from a spending on is one step of a scale; other steps are other offers."""
     if claim.attribute != "discount" or not claim.dimension.startswith("money"):
         return claim
-    steps = [c for c in claims if c.attribute == "minimum_order" and c.end <= claim.start and claim.start - c.end < TIER]
+    steps = [
+        c for c in claims if c.attribute == "minimum_order" and c.end <= claim.start and claim.start - c.end < TIER
+    ]
     return replace(claim, items=claim.items | {f"from {steps[-1].low:g}"}) if steps else claim
 
 
