@@ -40,7 +40,9 @@ def amounts(a: Said, b: Said, lexicon: Lexicon) -> bool | None:
     if (one.per is None) != (other.per is None) and parts(low, other.low):
         return None
     limit = bool(lexicon.attributes.get(one.attribute or other.attribute, {}).get("limit"))
-    if (one.bound and one.bound == other.bound) or (limit and (one.bound or other.bound)):
+    if (one.bound and one.bound == other.bound) or (
+        limit and (one.bound or other.bound) and one.attribute == other.attribute
+    ):
         return not near(edge(one) / scale, edge(other), one)
     slack = slack_of(one, other)
     if (

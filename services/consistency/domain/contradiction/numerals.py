@@ -17,7 +17,7 @@ def composed(at: int, words: Words, multipliers: Words, units: Words) -> tuple[i
         word, times = words.get(last + 1), multipliers.get(last + 1)
         if word is not None and word.tag.value == NOT_A_NUMBER:
             break
-        if times is not None and (word is None or float(times.tag.value) >= 10 and times.last >= word.last):
+        if times is not None and (word is None or (float(times.tag.value) >= 10 and times.last >= word.last)):
             least, digit = float(times.tag.value), 0.0
             stack = multiplied(stack, least)
             last = times.last

@@ -1,7 +1,8 @@
 """Patterns of words, as the data files write them, matched in one pass over the tokens.
 
 A pattern is words in order, each compared by its stem. `a/b` is either, `(a)` may be missing, `*` stands for
-up to three words (or six characters of a script without blanks) of the same sentence, `#` for a number, `=word` for exactly this form.
+up to three words (or six characters of a script without blanks) of the same sentence,
+`#` for a number, `=word` for exactly this form.
 """
 
 from collections.abc import Iterable, Sequence
