@@ -11,16 +11,17 @@ FOLDED: Mapping[int, str] = {
 }
 
 
-def fold(text: str, variants: Mapping[int, str]) -> str:
-    """Full-width letters, digits and signs as ordinary ones, and the language's own `variants`; as long as the text."""
+def fold(text: str, variants: Mapping[int, str] = FOLDED) -> str:
+    """The text with `variants` (see `pairs`) made one; as long as before."""
     if text.isascii():
         return text
-    return text.translate({**FOLDED, **variants} if variants else FOLDED)
+    return text.translate(variants)
 
 
 def pairs(sides: Mapping[str, str]) -> dict[int, str]:
-    """`sides` gives two rows of characters of equal length; those of `from` are read as those of `to`."""
+    """Full-width letters, digits and signs as ordinary ones, and `sides`: two rows of characters of equal length, of
+    which those of `from` are read as those of `to`."""
     source, target = sides.get("from", ""), sides.get("to", "")
     if len(source) != len(target):
         raise ValueError("language.toml: the two rows of [variants] differ in length")
-    return {ord(one): other for one, other in zip(source, target, strict=True)}
+    return {**FOLDED, **{ord(one): other for one, other in zip(source, target, strict=True)}}
