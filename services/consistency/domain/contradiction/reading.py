@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from services.consistency.domain.contradiction.claim import Claim, Reading
+from services.consistency.domain.contradiction.folding import fold
 from services.consistency.domain.contradiction.lexicon import Language, Lexicon
 from services.consistency.domain.contradiction.moments import moment_claims
 from services.consistency.domain.contradiction.numbers import identifiers
@@ -17,6 +18,7 @@ from services.consistency.domain.contradiction.tokens import Token, tokenise
 
 
 def read(text: str, language: Language, lexicon: Lexicon) -> Reading:
+    text = fold(text, language.variants)
     tokens = tokenise(text, language.speller)
     if not tokens:
         return Reading(language.code)
@@ -33,7 +35,7 @@ def read(text: str, language: Language, lexicon: Lexicon) -> Reading:
         tokens=tokens,
         matches=matches,
         content=content(tokens, matches, language, lexicon.parents),
-        names=names(tokens, language, apart),
+        names=[*names(tokens, language, apart), *language.titles.find(text, tokens)],
         refs=refs,
         modes=modes(text, tokens, matches, count),
         changed=changed(tokens, matches, count),
