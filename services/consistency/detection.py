@@ -3,6 +3,8 @@
 from datetime import timedelta
 from functools import lru_cache
 
+from services.consistency.domain.contradiction.lexicon import load_lexicon
+from services.consistency.domain.contradiction.rule import contradiction_rule
 from services.consistency.domain.detector import Detector, Rule
 from services.consistency.domain.embargo.statement import default_states
 from services.consistency.domain.lexicon_files import read_shared
@@ -11,6 +13,7 @@ from services.consistency.domain.rules.consent import consent_rule
 from services.consistency.domain.rules.embargo import embargo_rule
 from services.consistency.domain.rules.open_case import open_case_rule
 from services.consistency.domain.rules.pressure import pressure_rule
+from services.consistency.domain.similarity import best_similarity
 
 
 def default_rules() -> tuple[Rule, ...]:
@@ -19,6 +22,7 @@ def default_rules() -> tuple[Rule, ...]:
     is_promotional = default_promotional()
     pressure = policy["pressure"]
     return (
+        contradiction_rule(load_lexicon(), best_similarity()),
         consent_rule(is_promotional),
         open_case_rule(is_promotional, frozenset(name.casefold() for name in policy["open_case"]["categories"])),
         embargo_rule(default_states()),

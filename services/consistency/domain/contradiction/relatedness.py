@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from services.consistency.domain.contradiction.claim import Claim
 from services.consistency.domain.contradiction.lexicon import Lexicon
-from services.consistency.domain.contradiction.similarity import Similarity
+from services.consistency.domain.similarity import Similarity
 from services.consistency.domain.contradiction.subjects import apart, shared
 
 if TYPE_CHECKING:

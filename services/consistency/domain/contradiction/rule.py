@@ -13,7 +13,7 @@ from services.consistency.domain.contradiction.lexicon import Lexicon
 from services.consistency.domain.contradiction.reading import read
 from services.consistency.domain.contradiction.reasons import reason, value_of
 from services.consistency.domain.contradiction.relatedness import Relatedness
-from services.consistency.domain.contradiction.similarity import Similarity, best_similarity
+from services.consistency.domain.similarity import Similarity, best_similarity
 from services.consistency.domain.contradiction.structured import holds, structured_claims
 from services.consistency.domain.detector import Rule
 from services.consistency.domain.history import History

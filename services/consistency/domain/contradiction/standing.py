@@ -11,7 +11,7 @@ from services.consistency.domain.contradiction.lexicon import Lexicon
 from services.consistency.domain.contradiction.reasons import value_of
 from services.consistency.domain.contradiction.relatedness import Relatedness
 from services.consistency.domain.contradiction.rule import Message, Reader, span
-from services.consistency.domain.contradiction.similarity import NoSimilarity
+from services.consistency.domain.similarity import NoSimilarity
 from services.consistency.domain.history import History
 from shared.events import MessageEvent
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from services.consistency.domain.embargo.matter import NAME, PAIR, YEARS, Anchor, Matter, found_in, matter_of
 from services.consistency.domain.embargo.words import EmbargoWords, default_words
-from services.consistency.domain.similarity import Similarity, default_similarity
+from services.consistency.domain.similarity import Similarity, best_similarity
 from services.consistency.domain.wording import Token, tokens_of
 from shared.events import Embargo, Message
 
@@ -89,7 +89,7 @@ def statement_reader(words: EmbargoWords, similarity: Similarity) -> States:
 
 @lru_cache(maxsize=1)
 def default_states() -> States:
-    return statement_reader(default_words(), default_similarity())
+    return statement_reader(default_words(), best_similarity())
 
 
 def windows(sentences: Sequence[Sentence]) -> list[Sentence]:
@@ -195,7 +195,7 @@ def judge(
 
     def near() -> bool:
         start, end = sentence.tokens[0].start, sentence.tokens[-1].end
-        return similarity(matter.text, [text[start:end]])[0] >= words.nearness
+        return similarity.between(matter.text, text[start:end]) >= words.nearness
 
     ground = verdict(sentence, evidence, matter, near)
     if ground is None:
@@ -210,7 +210,7 @@ def verdict(
 ) -> tuple[str, float] | None:
     if evidence.other_year:
         return None
-    if sentence.told and evidence.name:
+    if sentence.told and (evidence.name or (evidence.happenings and (evidence.content or near()))):
         return "told in confidence", 0.9
     if matter.figure_only:
         return figure_verdict(evidence, matter)
