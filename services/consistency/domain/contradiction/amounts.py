@@ -28,6 +28,7 @@ class Amount:
     per: float | None = None
     items: frozenset[str] = frozenset()
     noun: int = -1
+    attribute: str = ""
 
 
 class Around:
@@ -113,12 +114,9 @@ def with_unit(one: Number, other: Number, around: Around, units: Mapping[str, Un
 
 def noun_after(at: int, around: Around) -> int:
     """The word right after a number, which says what is counted."""
-    for place in (at, at + 1):
-        if place >= len(around.tokens) or around.tokens[place].kind != "word":
-            return -1
-        if not around.cue("article", place, place, around.tokens[place].sentence):
-            return place
-    return -1
+    if at >= len(around.tokens) or around.tokens[at].kind != "word":
+        return -1
+    return -1 if around.cue("per", at, at, around.tokens[at].sentence) else at
 
 
 def described(amount: Amount, around: Around) -> Amount:
@@ -139,12 +137,20 @@ def described(amount: Amount, around: Around) -> Amount:
     )
 
 
+def rated(at: int, around: Around) -> bool:
+    return any(m.tag.kind == "period" or (m.tag.kind == "cue" and m.tag.name == "per") for m in around.starting.get(at, ()))
+
+
 def rate(amount: Amount, around: Around) -> tuple[float | None, frozenset[str]]:
     """The period (days) of "a month", "/yr", and what "per seat" is for."""
     per: float | None = None
     items: set[str] = set()
     sentence = around.tokens[amount.first].sentence
     at = amount.last + 1
+    while at <= amount.last + 2 and at < len(around.tokens) and around.tokens[at].kind == "word" and not rated(at, around):
+        at += 1
+    if not rated(at, around):
+        at = amount.last + 1
     for _ in range(3):
         period = around.after(at, "period")
         if period is not None:

@@ -37,10 +37,12 @@ class Claim:
     changed: bool = False
     conditions: frozenset[str] = frozenset()
     until: Moment | None = None
+    when: tuple[Moment, ...] = ()
     topic: frozenset[str] = frozenset()
     near: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     refs: frozenset[str] = frozenset()
+    variants: frozenset[str] = frozenset()
     structured: bool = False
     text: str = ""
 

@@ -37,11 +37,21 @@ def amounts(a: Said, b: Said, lexicon: Lexicon) -> bool | None:
     if one.per and other.per:
         scale = one.per / other.per
     low, high = one.low / scale, one.high / scale
+    if (one.per is None) != (other.per is None) and parts(low, other.low):
+        return None
     limit = bool(lexicon.attributes.get(one.attribute or other.attribute, {}).get("limit"))
     if one.bound and one.bound == other.bound or (limit and (one.bound or other.bound)):
         return not near(edge(one) / scale, edge(other), one)
     slack = slack_of(one, other)
     return bool(low > other.high * (1 + slack) + 1e-9 or other.low > high * (1 + slack) + 1e-9)
+
+
+def parts(x: float, y: float) -> bool:
+    """One may be so many payments of the other, or the two are of another order: nothing to compare."""
+    if not x or not y:
+        return False
+    ratio = max(x, y) / min(x, y)
+    return ratio > 4 or (ratio > 1.9 and abs(ratio - round(ratio)) < 0.01)
 
 
 def comparable(one: Claim, other: Claim) -> bool:

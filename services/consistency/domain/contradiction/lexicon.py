@@ -146,8 +146,8 @@ def entries(
 ) -> Iterable[tuple[Tag, str]]:
     """Every pattern of a language with what it stands for; entries that nothing declares are an error."""
     for table in WORDS:
-        for source in (tables, shared):
-            for name, patterns in source.get(table, {}).get("words" if source is shared else table, {}).items():
+        for source in (tables.get(table, {}), shared.get(table, {}).get("words", {})):
+            for name, patterns in source.items():
                 known(code, table, name, shared)
                 for pattern in patterns:
                     yield Tag(KIND[table], name), pattern

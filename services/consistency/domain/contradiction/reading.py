@@ -1,9 +1,9 @@
 """Claims out of a text, in one pass; what depends on when it was sent is left open."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from services.consistency.domain.contradiction.amounts import Amount, Around, read_amounts
+from services.consistency.domain.contradiction.amounts import DASHES, Amount, Around, read_amounts
 from services.consistency.domain.contradiction.claim import Claim, Mode, Reading
 from services.consistency.domain.contradiction.dates import Found, Moment
 from services.consistency.domain.contradiction.lexicon import Language, Lexicon
@@ -30,6 +30,7 @@ class Page:
     refs: list[tuple[int, int, str]]
     modes: list[Mode]
     changed: list[bool]
+    attributes: list[Match]
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         return self.tokens[first].start, self.tokens[last].end
@@ -60,9 +61,13 @@ def read(text: str, language: Language, lexicon: Lexicon) -> Reading:
         refs=identifiers(text),
         modes=modes(text, tokens, matches, count),
         changed=changed(tokens, matches, count),
+        attributes=[m for m in matches if m.tag.kind == "attribute"],
     )
     dates = language.dates.find(text)
-    claims = [*amount_claims(page, dates), *moment_claims(page, dates), *axis_claims(page), *status_claims(page)]
+    moments = moment_claims(page, dates)
+    claims = [*amount_claims(page, dates), *moments, *axis_claims(page), *status_claims(page)]
+    claims += [charged(one) for one in claims if one.kind == "amount" and charges(one, lexicon)]
+    claims = [dated(one, moments) for one in claims]
     return Reading(
         language=language.code,
         claims=tuple(sorted(claims, key=lambda c: (c.start, c.end))),
@@ -72,6 +77,30 @@ def read(text: str, language: Language, lexicon: Lexicon) -> Reading:
         refs=frozenset(ref for _, _, ref in page.refs),
         corrects=bool(cues(matches, "correction")),
     )
+
+
+def charges(claim: Claim, lexicon: Lexicon) -> bool:
+    return claim.low > 0 and bool(lexicon.attributes.get(claim.attribute, {}).get("charge"))
+
+
+def charged(claim: Claim) -> Claim:
+    """A fee that is more than nothing is also the statement that there is one."""
+    return replace(claim, kind="axis", dimension="charged", attribute="charged", side="yes")
+
+
+def dated(claim: Claim, moments: Sequence[Claim]) -> Claim:
+    """With the day it runs out, and the days it speaks of, where its sentence (or, for offers, the next) says so."""
+    until, when = None, []
+    for one in moments:
+        if one.moment is None or one.moment.kind == "none" or one.moment.recurring:
+            continue
+        away = abs(one.sentence - claim.sentence)
+        ends = one.bound == "until" or (one.attribute == "expiry" and one.bound != "at_least_until")
+        if ends and away <= 1 and (away == 0 or one.attribute == "expiry"):
+            until = until or one.moment
+        elif away == 0 and not ends and one is not claim:
+            when.append(one.moment)
+    return replace(claim, until=until, when=tuple(when)) if until or when else claim
 
 
 def sentence_spans(tokens: Sequence[Token], count: int) -> tuple[tuple[int, int], ...]:
@@ -130,7 +159,32 @@ def amount_claims(page: Page, dates: Sequence[Found]) -> list[Claim]:
     around = Around(page.tokens, page.matches)
     numbers = read_numbers(page.text, page.tokens, page.matches, page.language.decimal, taken)
     amounts = [*read_amounts(numbers, around, page.lexicon.units), *literal_amounts(page)]
-    return [amount_claim(page, amount, amounts) for amount in amounts]
+    kept = []
+    for amount in amounts:
+        if is_variant(page, amount):
+            continue
+        kept.append(amount_claim(page, amount, amounts))
+    variants = [a for a in amounts if is_variant(page, a)]
+    return [with_variants(page, one, variants) for one in kept]
+
+
+def is_variant(page: Page, amount: Amount) -> bool:
+    """ "the two-year fix": a duration that tells one product from another rather than a value."""
+    follows = amount.last + 1
+    if amount.dimension != "duration" or follows >= len(page.tokens) or page.tokens[follows].kind != "word":
+        return False
+    if not any(page.tokens[at].text in DASHES for at in range(amount.first, amount.last)) or amount.low != amount.high:
+        return False
+    if page.tokens[follows].norm in page.language.stop:
+        return False
+    return not any(
+        m.first == follows and "duration" in page.lexicon.attributes[m.tag.name]["takes"] for m in page.attributes
+    )
+
+
+def with_variants(page: Page, claim: Claim, variants: Sequence[Amount]) -> Claim:
+    here = {f"{v.low:g} {v.dimension}" for v in variants if page.tokens[v.first].sentence == claim.sentence}
+    return replace(claim, variants=frozenset(here)) if here else claim
 
 
 def literal_amounts(page: Page) -> list[Amount]:
@@ -138,15 +192,17 @@ def literal_amounts(page: Page) -> list[Amount]:
     found = []
     for match in page.matches:
         if match.tag.kind == "amount":
-            dimension, _, value = match.tag.name.rpartition(" ")
-            found.append(Amount(match.first, match.last, dimension, float(value), float(value)))
+            attribute, dimension, value = match.tag.name.split()
+            found.append(
+                Amount(match.first, match.last, dimension, float(value), float(value), attribute=attribute.strip("-"))
+            )
     return found
 
 
 def amount_claim(page: Page, amount: Amount, amounts: Sequence[Amount]) -> Claim:
     family = amount.dimension.split(":")[0]
     places = [(a.first, a.last) for a in amounts if a.dimension.split(":")[0] == family]
-    attribute = attribute_of(page, amount.first, amount.last, family or "number", places)
+    attribute = amount.attribute or attribute_of(page, amount.first, amount.last, family or "number", places)
     low, high, dimension = amount.low, amount.high, amount.dimension
     if attribute == "share_to_pay" and family == "percent":
         attribute, low, high = "discount", 100 - amount.high, 100 - amount.low
@@ -173,8 +229,9 @@ def attribute_of(page: Page, first: int, last: int, family: str, places: Sequenc
     """The attribute named nearest in the sentence that takes values of this family; "" where none is."""
     sentence, clause = page.tokens[first].sentence, page.tokens[first].clause
     best, chosen = float(FAR), ""
-    for match in page.matches:
-        if match.tag.kind != "attribute" or page.tokens[match.first].sentence != sentence:
+    for match in page.attributes:
+        back = sentence - page.tokens[match.first].sentence
+        if back not in (0, 1) or (back == 1 and page.tokens[match.first].clause < clause - 2):
             continue
         if family not in page.lexicon.attributes[match.tag.name]["takes"]:
             continue
@@ -184,7 +241,7 @@ def attribute_of(page: Page, first: int, last: int, family: str, places: Sequenc
             distance, between = match.first - last, (last, match.first)
         else:
             distance, between = 0, (first, last)
-        cost = distance + 3.0 * abs(page.tokens[match.first].clause - clause)
+        cost = distance + 3.0 * abs(page.tokens[match.first].clause - clause) + 12.0 * back
         cost += 5.0 * sum(between[0] < a and b < between[1] for a, b in places)
         cost -= float(page.lexicon.attributes[match.tag.name].get("pull", 0))
         if cost < best:
@@ -201,13 +258,14 @@ def moment_claims(page: Page, dates: Sequence[Found]) -> list[Claim]:
         first, last = inside[0], inside[-1]
         family = "day" if one.moment.kind != "none" else "time"
         attribute = attribute_of(page, first, last, family, ())
-        found.append(claim(page, "moment", family, first, last, attribute=attribute, moment=one.moment, bound=bound(page, first)))
+        found.append(claim(page, "moment", family, first, last, attribute=attribute, moment=one.moment, bound=bound(page, first, last)))
     return found
 
 
-def bound(page: Page, first: int) -> str:
-    before = [m for m in page.matches if m.tag.kind == "cue" and first - 3 <= m.last < first]
-    names = {m.tag.name for m in before if page.tokens[m.first].sentence == page.tokens[first].sentence}
+def bound(page: Page, first: int, last: int) -> str:
+    before = [m for m in page.matches if m.tag.kind == "cue" and first - 4 <= m.last < first]
+    around = [m for m in page.matches if m.tag.name == "at_least_until" and first - 5 <= m.first <= last + 4]
+    names = {m.tag.name for m in before + around if page.tokens[m.first].sentence == page.tokens[first].sentence}
     for name in ("at_least_until", "until", "by", "since"):
         if name in names:
             return name

@@ -1,8 +1,10 @@
 """How surely two claims are about the same matter: words, names and meaning weighed together."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from services.consistency.domain.contradiction.claim import Claim
+from services.consistency.domain.contradiction.dates import days_of
 from services.consistency.domain.contradiction.lexicon import Lexicon
 from services.consistency.domain.similarity import Similarity
 from services.consistency.domain.contradiction.subjects import apart, shared
@@ -22,6 +24,8 @@ class Relatedness:
     def strength(self, a: Claim, b: Claim, earlier: "Message", later: "Message") -> float:
         """Above 0 where the two are about the same matter, more the surer; 0 where they are not."""
         if apart(a, b, earlier.reading, later.reading, self._lexicon):
+            return 0.0
+        if other_time(a, b, earlier.event.time, later.event.time):
             return 0.0
         score = self.score(a, b, earlier, later)
         need = self.needed(a, b)
@@ -49,8 +53,24 @@ class Relatedness:
         if a.attribute and a.attribute == b.attribute:
             return float(self._lexicon.attributes[a.attribute].get("need", NEEDED))
         if a.attribute and b.attribute:
-            return float("inf")
+            one, other = self._lexicon.attributes[a.attribute], self._lexicon.attributes[b.attribute]
+            if not set(one.get("like", ())) & {b.attribute} and not set(other.get("like", ())) & {a.attribute}:
+                return float("inf")
+            return 0.6 + max(float(one.get("need", NEEDED)), float(other.get("need", NEEDED)))
         return 2.5 if a.attribute or b.attribute else 3.2
+
+
+def other_time(a: Claim, b: Claim, sent_a: datetime, sent_b: datetime) -> bool:
+    """Both speak of days of their own, and of none in common."""
+    if a.kind == "moment" or not a.when or not b.when:
+        return False
+    one = [days for days in (days_of(m, sent_a) for m in a.when) if days]
+    other = [days for days in (days_of(m, sent_b) for m in b.when) if days]
+    if not one or not other:
+        return False
+    if a.kind != "axis" and not any(x[0] < x[1] for x in one + other):
+        return False
+    return all(x[1] < y[0] or y[1] < x[0] for x in one for y in other)
 
 
 def sentence(claim: Claim, message: "Message") -> str:

@@ -134,9 +134,22 @@ def answered(
             if other is (a if first else b) or other.kind != mine.kind or other.mode != "asserted":
                 continue
             x, y = (other, mine) if first else (mine, other)
+            if same_value(x, y, earlier, later):
+                return True
             if clash(Said(x, earlier.event.time), Said(y, later.event.time), lexicon) is False:
                 if relatedness.strength(x, y, earlier, later) >= strength - 0.2:
                     return True
+    return False
+
+
+def same_value(x: Claim, y: Claim, earlier: Message, later: Message) -> bool:
+    """The other message says this very value of a matter that may be the same."""
+    if x.attribute and y.attribute and x.attribute != y.attribute:
+        return False
+    if x.kind == "amount":
+        return x.dimension == y.dimension and x.dimension != "number" and (x.low, x.high) == (y.low, y.high)
+    if x.kind == "moment" and x.dimension == "day":
+        return value_of(x, earlier.event) == value_of(y, later.event)
     return False
 
 

@@ -83,7 +83,12 @@ def variants(a: str, b: str) -> bool:
 
 def apart(a: Claim, b: Claim, one: Reading, other: Reading, lexicon: Lexicon) -> bool:
     """True where names, references or conditions say that the two speak of different things."""
+    mine, theirs = a.refs or one.refs, b.refs or other.refs
+    if mine and theirs and not one.refs & other.refs and alike(mine, theirs):
+        return True
     if a.refs and b.refs and not a.refs & b.refs and alike(a.refs, b.refs):
+        return True
+    if a.variants and b.variants and not a.variants & b.variants:
         return True
     if opposed(a.conditions, b.conditions, lexicon):
         return True
