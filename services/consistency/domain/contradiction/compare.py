@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from services.consistency.domain.contradiction.claim import INFINITY, Claim
-from services.consistency.domain.contradiction.dates import Moment, days_of
+from services.consistency.domain.contradiction.dates import DAY, Moment, days_of
 from services.consistency.domain.contradiction.lexicon import Lexicon
 
 TOLERANCE = 0.006
@@ -122,6 +122,9 @@ def apart_days(x: tuple[date, date], x_bound: str, y: tuple[date, date], y_bound
 def times_clash(one: Moment, other: Moment) -> bool | None:
     if one.first < 0 or other.first < 0 or one.zone != other.zone:
         return None
+    if one.half or other.half:
+        half = DAY // 2
+        return one.first % half != other.first % half if one.first == one.last and other.first == other.last else None
     if one.last > one.first and other.last > other.first:
         return (one.first, one.last) != (other.first, other.last) and not (
             one.first < other.last and other.first < one.last

@@ -14,7 +14,8 @@ class Moment:
     """A day, a run of days or a time of day, as far as the words give it; `on` makes it one of the calendar.
 
     `kind`: day (year, month, day as given, 0 where not), month, weekday, offset (days from sending), none.
-    `first` and `last` are minutes of the day, -1 where no time is given.
+    `first` and `last` are minutes of the day, -1 where no time is given; `half` where the words leave open
+    which half of the day is meant ("at seven").
     """
 
     kind: str = "none"
@@ -29,6 +30,7 @@ class Moment:
     first: int = -1
     last: int = -1
     zone: str = ""
+    half: bool = False
 
 
 def days_of(moment: Moment, sent: datetime) -> tuple[date, date] | None:
@@ -44,11 +46,27 @@ def days_of(moment: Moment, sent: datetime) -> tuple[date, date] | None:
         year = moment.year or nearest_year(today, moment.month, 15)
         first = date(year, moment.month, 1)
         return first, (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+    if moment.kind == "quarter":
+        year = moment.year or nearest_year(today, moment.month + 2, 28)
+        return date(year, moment.month, 1), (date(year, moment.month, 1) + timedelta(days=95)).replace(day=1) - timedelta(days=1)
+    if moment.kind == "period_end":
+        return period_end(moment, today)
     if moment.kind == "year":
         return date(moment.year, 1, 1), date(moment.year, 12, 31)
     if moment.kind == "day":
         return calendar_days(moment, today)
     return None
+
+
+def period_end(moment: Moment, today: date) -> tuple[date, date]:
+    """The last day of the week, month or year in which the message was sent."""
+    if moment.offset == 7:
+        day = today + timedelta(days=6 - today.weekday())
+    elif moment.offset == 30:
+        day = (today.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+    else:
+        day = date(today.year, 12, 31)
+    return day, day
 
 
 def calendar_days(moment: Moment, today: date) -> tuple[date, date] | None:
@@ -96,6 +114,9 @@ class DateGrammar:
     clock: Mapping[str, int]
     parts: Mapping[str, int]
     hours: Mapping[str, int]
+    shifts: Mapping[str, int]
+    days: Mapping[str, int]
+    quarters: Mapping[str, int]
 
     @classmethod
     def of(cls, table: Mapping[str, Any]) -> "DateGrammar":
@@ -105,6 +126,9 @@ class DateGrammar:
         clock = {word: int(n) for n, words in table["clock"].items() for word in words}
         parts = {word: int(n) for n, words in table.get("parts", {}).items() for word in words}
         hours = {word: int(n) for n, words in table.get("hours", {}).items() for word in words}
+        shifts = {word: int(n) for n, words in table.get("shifts", {}).items() for word in words}
+        days = {word: int(n) for n, words in table.get("days", {}).items() for word in words}
+        quarters = {word: int(n) for n, words in table.get("quarters", {}).items() for word in words}
         fields = {
             "month": named("month", months),
             "month2": named("month2", months),
@@ -116,6 +140,11 @@ class DateGrammar:
             "part": named("part", parts),
             "part2": named("part2", parts),
             "hourword": named("hourword", hours),
+            "hourword2": named("hourword2", hours),
+            "shift": named("shift", shifts),
+            "dayword": named("dayword", days),
+            "dayword2": named("dayword2", days),
+            "quarter": named("quarter", quarters),
             "day": r"(?P<day>0?[1-9]|[12]\d|3[01])(?!\d)",
             "day2": r"(?P<day2>0?[1-9]|[12]\d|3[01])(?!\d)",
             "m": r"(?P<m>0?[1-9]|1[0-2])(?!\d)",
@@ -133,9 +162,10 @@ class DateGrammar:
             for kind, patterns in table["patterns"].items()
             for pattern in patterns
         )
-        words = sorted({*months, *weekdays, *relative, *clock}, key=len, reverse=True)
-        gate = re.compile(r"\d|" + "|".join(re.escape(w) for w in words), re.IGNORECASE)
-        return cls(gate, compiled, months, weekdays, relative, clock, parts, hours)
+        named_times = {*months, *weekdays, *relative, *clock, *parts, *days, *hours, *quarters}
+        words = sorted(named_times, key=len, reverse=True)
+        gate = re.compile(r"\d|" + "|".join(re.escape(w).replace("е", "[её]") for w in words), re.IGNORECASE)
+        return cls(gate, compiled, months, weekdays, relative, clock, parts, hours, shifts, days, quarters)
 
     def find(self, text: str) -> list[Found]:
         """Dates and times in order of place; where two readings overlap, the longer."""
@@ -163,13 +193,18 @@ class DateGrammar:
                 return None
             if kind == "times":
                 first = first_of_pair(first, last, got)
-            return Moment("none", first=first, last=last if kind == "times" else first, zone=lower(got.get("zone")))
+            last = last if kind == "times" else first
+            return Moment("none", first=first, last=last, zone=lower(got.get("zone")), half=half_open(got))
         if kind in ("weekday", "weekly"):
             return Moment("weekday", weekday=self._look(self.weekdays, got.get("weekday"), 0), recurring=kind == "weekly")
         if kind == "weekday_next":
             return Moment("weekday", weekday=self._look(self.weekdays, got.get("weekday"), 0), offset=7)
         if kind == "relative":
             return Moment("offset", offset=self._look(self.relative, got.get("relative"), 0))
+        if kind == "quarter":
+            return Moment("quarter", year=year, month=3 * self._look(self.quarters, got.get("quarter"), 1) - 2)
+        if kind in PERIODS:
+            return Moment("period_end", offset=PERIODS[kind])
         if kind in ("month_year", "month"):
             return Moment("month", year=year, month=month)
         if kind == "month_end":
@@ -182,8 +217,8 @@ class DateGrammar:
             "day",
             year=year,
             month=month,
-            day=int(got.get("day") or 0),
-            until_day=int(got.get("day2") or 0),
+            day=int(got.get("day") or 0) or self._look(self.days, got.get("dayword"), 0),
+            until_day=int(got.get("day2") or 0) or self._look(self.days, got.get("dayword2"), 0),
             until_month=self._look(self.months, got.get("month2"), 0) or int(got.get("m2") or 0),
         )
 
@@ -192,10 +227,11 @@ class DateGrammar:
         if word:
             return self._look(self.clock, word, 0)
         hour = got.get("hour" + which)
-        hours = self._look(self.hours, got.get("hourword"), -1) if which == "" and hour is None else int(hour or -1)
+        hours = int(hour) if hour is not None else self._look(self.hours, got.get("hourword" + which), -1)
         if hours < 0:
             return -1
         minutes = hours * 60 + int(got.get("minute" + which) or 0)
+        minutes += self._look(self.shifts, got.get("shift"), 0) if which == "" else 0
         part = got.get("part" + which) or (got.get("part2") if which == "" else None)
         shift = self._look(self.parts, part, 0)
         if shift and hours < 12:
@@ -206,7 +242,18 @@ class DateGrammar:
 
     @staticmethod
     def _look(table: Mapping[str, int], word: str | None, default: int) -> int:
-        return default if word is None else table.get(" ".join(word.lower().replace("’", "'").split()), default)
+        return default if word is None else table.get(" ".join(word.lower().replace("’", "'").replace("ё", "е").split()), default)
+
+
+PERIODS = {"week_end": 7, "month_of_sending_end": 30, "year_of_sending_end": 365}
+
+
+def half_open(got: Mapping[str, str | None]) -> bool:
+    """An hour in words, or bare, up to twelve, with no part of the day and no minutes in digits."""
+    if got.get("part") or got.get("part2") or got.get("minute") or got.get("clock"):
+        return False
+    hour = got.get("hour")
+    return bool(got.get("hourword")) or (hour is not None and len(hour) == 1)
 
 
 def first_of_pair(first: int, last: int, got: Mapping[str, str | None]) -> int:
@@ -221,7 +268,7 @@ def month_end(year: int, month: int) -> Moment:
 
 def named(name: str, words: Mapping[str, int]) -> str:
     options = "|".join(
-        r"\s+".join(re.escape(part) for part in word.split()) for word in sorted(words, key=len, reverse=True)
+        r"\s+".join(re.escape(part).replace("е", "[её]") for part in word.split()) for word in sorted(words, key=len, reverse=True)
     )
     return f"(?P<{name}>{options})"
 

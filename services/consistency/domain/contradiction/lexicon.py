@@ -47,6 +47,7 @@ class Language:
     dates: DateGrammar
     decimal: str
     reasons: Table
+    forms_of_address: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,7 @@ def load_language(code: str, tables: Mapping[str, dict[str, Any]], shared: Mappi
         dates=DateGrammar.of(tables["dates"]),
         decimal=str(settings.get("decimal", ".")),
         reasons=tables["reasons"],
+        forms_of_address=tuple(settings.get("forms_of_address", ())),
     )
 
 

@@ -128,7 +128,11 @@ def claim(page: Page, kind: str, dimension: str, first: int, last: int, **more: 
         mode=page.modes[sentence],
         changed=page.changed[sentence],
         conditions=frozenset(
-            m.tag.name for m in page.matches if m.tag.kind == "condition" and page.tokens[m.first].sentence == sentence
+            m.tag.name
+            for m in page.matches
+            if m.tag.kind == "condition"
+            and page.tokens[m.first].sentence == sentence
+            and not (kind == "moment" and m.first <= last and first <= m.last)  # the value is no condition of itself
         ),
         topic=page.topic(sentence),
         near=page.near(first, last),
@@ -287,7 +291,7 @@ def joined(page: Page, dates: Sequence[Found]) -> list[Found]:
 
 def together(a: Moment, b: Moment) -> Moment | None:
     day, time = (a, b) if a.kind != "none" else (b, a)
-    if day.kind in ("none", "month", "year"):
+    if day.kind in ("none", "month", "year", "quarter", "period_end"):
         return None
     if a.kind == "weekday" and b.kind in ("day", "offset") and a.first < 0 and not a.recurring:
         return b
@@ -297,7 +301,7 @@ def together(a: Moment, b: Moment) -> Moment | None:
         return None
     return Moment(
         day.kind, day.year, day.month, day.day, day.until_day, day.until_month, day.weekday, day.offset,
-        day.recurring, time.first, time.last, time.zone,
+        day.recurring, time.first, time.last, time.zone, time.half,
     )
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from services.consistency.domain.contradiction.claim import INFINITY, Claim
 from services.consistency.domain.contradiction.dates import days_of
+from services.consistency.domain.contradiction.languages import language_of
 from services.consistency.domain.contradiction.lexicon import Lexicon, Table
 from shared.events import MessageEvent
 
@@ -12,8 +13,7 @@ SAID = 120
 
 def reason(earlier: MessageEvent, later: MessageEvent, a: Claim, b: Claim, lexicon: Lexicon) -> str:
     """In the language of the later message: who said what, when, and what it is about."""
-    language = lexicon.languages[lexicon.default]
-    words = language.reasons
+    words = language_of(later.data.text, later.data.language, lexicon).reasons
     about = str(words.get("about", {}).get(a.attribute or b.attribute, "")) or (a.attribute or b.attribute).replace("_", " ")
     return str(words["sentence"]).format(
         one=department(earlier, words),

@@ -8,6 +8,7 @@ from services.consistency.domain.contradiction.phrases import Match
 from services.consistency.domain.contradiction.tokens import Token
 
 CONCEPT = "@"
+QUOTED = 7
 
 
 def content(
@@ -31,6 +32,11 @@ def names(tokens: Sequence[Token], language: Language) -> list[tuple[int, int, s
     found: list[tuple[int, int, str]] = []
     at = 0
     while at < len(tokens):
+        quoted = quoted_name(tokens, at)
+        if quoted:
+            found.append((at + 1, quoted - 1, spelt(tokens[at + 1 : quoted])))
+            at = quoted + 1
+            continue
         if not named_at(tokens, at, language):
             at += 1
             continue
@@ -39,9 +45,25 @@ def names(tokens: Sequence[Token], language: Language) -> list[tuple[int, int, s
             last += 1
         opens = at == 0 or tokens[at - 1].sentence != tokens[at].sentence or tokens[at - 1].text in ":>*•“\"'("
         if not opens or last > at or tokens[at].text in {t.text for t in tokens if t.capital and t.start > tokens[at].end}:
-            found.append((at, last, " ".join(t.text for t in tokens[at : last + 1])))
+            if not any(t.text.endswith(language.forms_of_address) for t in tokens[at : last + 1]):
+                found.append((at, last, spelt(tokens[at : last + 1])))
         at = last + 1
     return found
+
+
+def spelt(run: Sequence[Token]) -> str:
+    """By stems, for names are inflected too."""
+    return " ".join(t.norm for t in run)
+
+
+def quoted_name(tokens: Sequence[Token], at: int) -> int:
+    """Where the quotation ends that opens at `at`, if it is short and begins with a capital letter; else 0."""
+    if tokens[at].text != "«" or at + 1 >= len(tokens) or not (tokens[at + 1].capital or tokens[at + 1].kind == "num"):
+        return 0
+    for end in range(at + 2, min(at + 2 + QUOTED, len(tokens))):
+        if tokens[end].text == "»":
+            return end
+    return 0
 
 
 def named_at(tokens: Sequence[Token], at: int, language: Language) -> bool:
