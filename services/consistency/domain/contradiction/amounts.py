@@ -59,6 +59,15 @@ class Around:
         return False
 
 
+    def reaches(self, name: str, first: int, sentence: int) -> bool:
+        """The cue ends right before token `first`, or with one word between."""
+        return any(
+            m.tag.kind == "cue" and m.tag.name == name and self.tokens[at].sentence == sentence
+            for at in (first - 1, first - 2)
+            for m in self.ending.get(at, ())
+        )
+
+
 def read_amounts(numbers: Sequence[Number], around: Around, units: Mapping[str, Unit]) -> list[Amount]:
     amounts: list[Amount] = []
     at = 0
@@ -121,14 +130,13 @@ def noun_after(at: int, around: Around) -> int:
 
 def described(amount: Amount, around: Around) -> Amount:
     sentence = around.tokens[amount.first].sentence
-    before = (amount.first - REACH_BEFORE, amount.first - 1)
     after = (amount.last + 1, amount.last + REACH_AFTER)
     low, high, bound = amount.low, amount.high, ""
-    if around.cue("upper", *before, sentence) or around.cue("upper_after", *after, sentence):
+    if around.reaches("upper", amount.first, sentence) or around.cue("upper_after", *after, sentence):
         bound, low = "upper", 0.0
-    elif around.cue("lower", *before, sentence) or around.cue("lower_after", *after, sentence):
+    elif around.reaches("lower", amount.first, sentence) or around.cue("lower_after", *after, sentence):
         bound, high = "lower", INFINITY
-    approximate = around.cue("approximate", *before, sentence) or around.cue("approximate", *after, sentence)
+    approximate = around.reaches("approximate", amount.first, sentence) or around.cue("approximate", *after, sentence)
     if approximate and not bound:
         low, high = low * 0.85, high * 1.15
     per, items = rate(amount, around)

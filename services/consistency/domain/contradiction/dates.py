@@ -141,7 +141,7 @@ class DateGrammar:
             "part2": named("part2", parts),
             "hourword": named("hourword", hours),
             "hourword2": named("hourword2", hours),
-            "shift": named("shift", shifts),
+            "shift": named("shift", shifts or {"half past": 30}),
             "dayword": named("dayword", days),
             "dayword2": named("dayword2", days),
             "quarter": named("quarter", quarters),
@@ -193,6 +193,7 @@ class DateGrammar:
                 return None
             if kind == "times":
                 first = first_of_pair(first, last, got)
+                last += 720 if last < first and last < 720 and not got.get("part2") else 0
             last = last if kind == "times" else first
             return Moment("none", first=first, last=last, zone=lower(got.get("zone")), half=half_open(got))
         if kind in ("weekday", "weekly"):

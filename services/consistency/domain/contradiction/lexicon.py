@@ -71,7 +71,11 @@ def load_lexicon(folder: Path = FOLDER) -> Lexicon:
     languages = {
         path.name: load_language(path.name, read_folder(path), shared)
         for path in sorted(folder.iterdir())
+<<<<<<< HEAD
         if (path / "language.toml").is_file()
+=======
+        if (path / "language.toml").exists()
+>>>>>>> detector
     }
     units = {
         name: Unit(str(entry["dimension"]), float(entry.get("factor", 1.0)), float(entry.get("slack", 1.0)))
@@ -166,7 +170,8 @@ def entries(
             yield Tag("status", state), pattern
     for value, patterns in tables["numbers"].items():
         for pattern in patterns:
-            yield Tag("multiplier" if value.startswith("x") else "number", "", value.lstrip("x")), pattern
+            kind = {"x": "multiplier", "+": "addend"}.get(value[0], "number")
+            yield Tag(kind, "", value.lstrip("x+")), pattern
     for amount, patterns in tables.get("amounts", {}).items():
         for pattern in patterns:
             yield Tag("amount", amount), pattern

@@ -9,7 +9,7 @@ from services.consistency.domain.contradiction.tokens import Token
 
 PHONE = re.compile(r"\+?\(?\d[\d()]*(?:[\s\u00a0./-]\(?\d[\d()]*){2,}")
 REFERENCE = re.compile(
-    r"(?<![\w-])(?:[^\W\d_]{1,6}\d*[-/]?\d{3,}[\w-]*|[^\W\d_]{1,6}-\d{2,}[\w-]*|\d{2,}-\d{3,}[\w-]*|#\s?\d+)(?![\w%])"
+    r"(?<![\w-])(?:[^\W\d_]{1,6}\d*[-/]?\d{3,}[\w-]*|[^\W\d_]{1,6}-\d{2,}[\w-]*|\d{2,}-\d{3,}[\w-]*|#\s?\d+|(?=[A-Z0-9]*\d)(?=[A-Z0-9]*[A-Z][A-Z0-9]*)(?=(?:[A-Z0-9]*\d){1,}[A-Z0-9]*)[A-Z0-9]{5,8})(?![\w%])"
 )
 CARD_END = 4
 
@@ -59,17 +59,24 @@ def read_numbers(
     """Numbers of the tokens that are not `taken`; spaces may group digits by three, multipliers follow."""
     words = {m.first: m for m in matches if m.tag.kind == "number"}
     multipliers = {m.first: m for m in matches if m.tag.kind == "multiplier"}
+    singles = {m.first: m for m in matches if m.tag.kind == "cue" and m.tag.name == "one_of"}
+    addends = {m.first: m for m in matches if m.tag.kind == "addend"}
     numbers: list[Number] = []
     at = 0
     while at < len(tokens):
         if taken[at]:
             at += 1
             continue
+        single = singles.get(at)
+        if single is not None and not taken[single.last]:
+            numbers.append(Number(single.last, single.last, 1.0))
+            at = single.last + 1
+            continue
         number = digits_at(text, tokens, at, decimal, taken) if tokens[at].kind == "num" else words_at(tokens, at, words)
         if number is None:
             at += 1
             continue
-        number = multiplied(number, tokens, multipliers)
+        number = multiplied(number, multipliers, addends)
         numbers.append(number)
         at = number.last + 1
     return numbers
@@ -113,8 +120,10 @@ def words_at(tokens: Sequence[Token], at: int, words: dict[int, Match]) -> Numbe
     return Number(at, last, value)
 
 
-def multiplied(number: Number, tokens: Sequence[Token], multipliers: dict[int, Match]) -> Number:
+def multiplied(number: Number, multipliers: dict[int, Match], addends: dict[int, Match]) -> Number:
     value, last = number.value, number.last
+    if last + 1 in addends:
+        value, last = value + float(addends[last + 1].tag.value), addends[last + 1].last
     while last + 1 in multipliers:
         match = multipliers[last + 1]
         value *= float(match.tag.value)

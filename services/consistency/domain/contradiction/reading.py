@@ -50,6 +50,10 @@ def read(text: str, language: Language, lexicon: Lexicon) -> Reading:
         return Reading(language.code)
     matches = longest(language.phrases.find(tokens))
     count = tokens[-1].sentence + 1
+    dates = language.dates.find(text)
+    refs = identifiers(text) + numbered(tokens, matches)
+    spans = [(f.start, f.end) for f in dates] + [(a, b) for a, b, _ in refs]
+    apart = [overlaps(token, spans) for token in tokens]
     page = Page(
         text=text,
         language=language,
@@ -57,13 +61,12 @@ def read(text: str, language: Language, lexicon: Lexicon) -> Reading:
         tokens=tokens,
         matches=matches,
         content=content(tokens, matches, language, lexicon.parents),
-        names=names(tokens, language),
-        refs=identifiers(text),
+        names=names(tokens, language, apart),
+        refs=refs,
         modes=modes(text, tokens, matches, count),
         changed=changed(tokens, matches, count),
         attributes=[m for m in matches if m.tag.kind == "attribute"],
     )
-    dates = language.dates.find(text)
     moments = moment_claims(page, dates)
     claims = [*amount_claims(page, dates), *moments, *axis_claims(page), *status_claims(page)]
     claims += [charged(one) for one in claims if one.kind == "amount" and charges(one, lexicon)]
@@ -86,6 +89,20 @@ def charges(claim: Claim, lexicon: Lexicon) -> bool:
 def charged(claim: Claim) -> Claim:
     """A fee that is more than nothing is also the statement that there is one."""
     return replace(claim, kind="axis", dimension="charged", attribute="charged", side="yes")
+
+
+def numbered(tokens: Sequence[Token], matches: Sequence[Match]) -> list[tuple[int, int, str]]:
+    """Numbers of three digits and more that a word calls a reference: "order 55810", "claim 8812"."""
+    found = []
+    for match in cues(matches, "identifier"):
+        for at in range(match.last + 1, min(match.last + 3, len(tokens))):
+            token = tokens[at]
+            if token.kind == "num" and token.text.isdigit() and len(token.text) >= 3:
+                found.append((token.start, token.end, token.text))
+                break
+            if token.kind == "word" and tokens[match.last].kind == "word":
+                break
+    return found
 
 
 def dated(claim: Claim, moments: Sequence[Claim]) -> Claim:
@@ -156,8 +173,9 @@ def amount_claims(page: Page, dates: Sequence[Found]) -> list[Claim]:
     spans = [(f.start, f.end) for f in dates] + [(a, b) for a, b, _ in page.refs]
     named = {at for a, b, _ in page.names for at in range(a, b + 1) if b > a}
     cue = {at for m in cues(page.matches, "identifier") for at in range(m.last + 1, m.last + 3)}
+    cue |= {at for m in cues(page.matches, "no_quantity") for at in range(m.first, m.last + 1)}
     taken = [
-        overlaps(token, spans) or at in named or (token.kind == "num" and at in cue)
+        overlaps(token, spans) or at in named or (token.kind == "num" and (at in cue or enumerates(page, at)))
         for at, token in enumerate(page.tokens)
     ]
     around = Around(page.tokens, page.matches)
@@ -189,6 +207,13 @@ def is_variant(page: Page, amount: Amount) -> bool:
 def with_variants(page: Page, claim: Claim, variants: Sequence[Amount]) -> Claim:
     here = {f"{v.low:g} {v.dimension}" for v in variants if page.tokens[v.first].sentence == claim.sentence}
     return replace(claim, variants=frozenset(here)) if here else claim
+
+
+def enumerates(page: Page, at: int) -> bool:
+    """ "1)" and "2." at the start of a line or item."""
+    follows = page.tokens[at + 1].text if at + 1 < len(page.tokens) else ""
+    before = page.text[: page.tokens[at].start].rstrip(" ")
+    return follows in (")", ".") and (not before or before[-1] in "\n.:;") and len(page.tokens[at].text) < 3
 
 
 def literal_amounts(page: Page) -> list[Amount]:
@@ -293,16 +318,19 @@ def together(a: Moment, b: Moment) -> Moment | None:
     day, time = (a, b) if a.kind != "none" else (b, a)
     if day.kind in ("none", "month", "year", "quarter", "period_end"):
         return None
-    if a.kind == "weekday" and b.kind in ("day", "offset") and a.first < 0 and not a.recurring:
-        return b
-    if b.kind == "weekday" and a.kind in ("day", "offset") and b.first < 0 and not b.recurring:
-        return a
+    for one, other in ((a, b), (b, a)):
+        if one.kind == "weekday" and other.kind in ("day", "offset") and not one.recurring:
+            return replace(other, first=one.first, last=one.last) if other.first < 0 else other
     if time.kind != "none" or time.first < 0 or day.first >= 0:
         return None
+<<<<<<< HEAD
     return Moment(
         day.kind, day.year, day.month, day.day, day.until_day, day.until_month, day.weekday, day.offset,
         day.recurring, time.first, time.last, time.zone, time.half,
     )
+=======
+    return replace(day, first=time.first, last=time.last, zone=time.zone)
+>>>>>>> detector
 
 
 def axis_claims(page: Page) -> list[Claim]:

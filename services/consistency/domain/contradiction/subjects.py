@@ -27,7 +27,7 @@ def content(
     return [frozenset(one) for one in added]
 
 
-def names(tokens: Sequence[Token], language: Language) -> list[tuple[int, int, str]]:
+def names(tokens: Sequence[Token], language: Language, apart: Sequence[bool]) -> list[tuple[int, int, str]]:
     """Runs of capitalised words (with the number that follows) that are not just a sentence's beginning."""
     found: list[tuple[int, int, str]] = []
     at = 0
@@ -37,11 +37,11 @@ def names(tokens: Sequence[Token], language: Language) -> list[tuple[int, int, s
             found.append((at + 1, quoted - 1, spelt(tokens[at + 1 : quoted])))
             at = quoted + 1
             continue
-        if not named_at(tokens, at, language):
+        if apart[at] or not named_at(tokens, at, language):
             at += 1
             continue
         last = at
-        while last + 1 < len(tokens) and joins(tokens, last + 1, language):
+        while last + 1 < len(tokens) and not apart[last + 1] and joins(tokens, last + 1, language):
             last += 1
         opens = at == 0 or tokens[at - 1].sentence != tokens[at].sentence or tokens[at - 1].text in ":>*•“\"'("
         if not opens or last > at or tokens[at].text in {t.text for t in tokens if t.capital and t.start > tokens[at].end}:
