@@ -71,11 +71,7 @@ def load_lexicon(folder: Path = FOLDER) -> Lexicon:
     languages = {
         path.name: load_language(path.name, read_folder(path), shared)
         for path in sorted(folder.iterdir())
-<<<<<<< HEAD
         if (path / "language.toml").is_file()
-=======
-        if (path / "language.toml").exists()
->>>>>>> detector
     }
     units = {
         name: Unit(str(entry["dimension"]), float(entry.get("factor", 1.0)), float(entry.get("slack", 1.0)))

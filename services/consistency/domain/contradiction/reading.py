@@ -323,14 +323,7 @@ def together(a: Moment, b: Moment) -> Moment | None:
             return replace(other, first=one.first, last=one.last) if other.first < 0 else other
     if time.kind != "none" or time.first < 0 or day.first >= 0:
         return None
-<<<<<<< HEAD
-    return Moment(
-        day.kind, day.year, day.month, day.day, day.until_day, day.until_month, day.weekday, day.offset,
-        day.recurring, time.first, time.last, time.zone, time.half,
-    )
-=======
-    return replace(day, first=time.first, last=time.last, zone=time.zone)
->>>>>>> detector
+    return replace(day, first=time.first, last=time.last, zone=time.zone, half=time.half)
 
 
 def axis_claims(page: Page) -> list[Claim]:
