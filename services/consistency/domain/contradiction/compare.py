@@ -10,6 +10,7 @@ from services.consistency.domain.contradiction.lexicon import Lexicon
 
 TOLERANCE = 0.006
 MONTHS = 0.035
+GENERAL = frozenset({"open", "works", "available", "charged", "allowed"})
 DAY_BEFORE = ("by", "until", "at_least_until")
 
 
@@ -135,6 +136,8 @@ def times_clash(one: Moment, other: Moment) -> bool | None:
 def axes(a: Said, b: Said, lexicon: Lexicon) -> bool | None:
     if a.claim.dimension != b.claim.dimension:
         return None
+    if b.claim.when and not a.claim.when and a.claim.dimension in GENERAL:
+        return None  # a rule, and what holds on certain days instead
     return a.claim.side != b.claim.side
 
 

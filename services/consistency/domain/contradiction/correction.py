@@ -46,6 +46,8 @@ def settled(
     for middle in messages:
         if not earlier.event.time < middle.event.time < later.event.time:
             continue
+        if middle.event.data.corrects == earlier.event.id:
+            return True
         change = compare_messages(earlier, middle, lexicon, relatedness, changes=True)
         if change is not None and change.a.attribute == found.a.attribute:
             return True

@@ -48,6 +48,7 @@ class Language:
     decimal: str
     reasons: Table
     forms_of_address: tuple[str, ...] = ()
+    bare_money: float = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,7 @@ def load_language(code: str, tables: Mapping[str, dict[str, Any]], shared: Mappi
         decimal=str(settings.get("decimal", ".")),
         reasons=tables["reasons"],
         forms_of_address=tuple(settings.get("forms_of_address", ())),
+        bare_money=float(settings.get("bare_money", "inf")),
     )
 
 

@@ -154,10 +154,18 @@ def claim(page: Page, kind: str, dimension: str, first: int, last: int, **more: 
         topic=page.topic(sentence),
         near=page.near(first, last),
         names=frozenset(clause or local),
+        variants=quoted(page, token),
         refs=frozenset(ref for a, b, ref in page.refs if spans[0] <= a < spans[1]),
         text=page.text[low:high],
         **more,
     )
+
+
+def quoted(page: Page, token: Token) -> frozenset[str]:
+    """Names in guillemets, of the clause or else of the sentence: products that are called so and not otherwise."""
+    found = [(a, n) for a, _, n in page.names if a and page.tokens[a - 1].text == "«"]
+    clause = {n for a, n in found if page.tokens[a].clause == token.clause}
+    return frozenset(clause or {n for a, n in found if page.tokens[a].sentence == token.sentence})
 
 
 def sentence_bounds(page: Page, sentence: int) -> tuple[int, int]:
@@ -233,6 +241,9 @@ def amount_claim(page: Page, amount: Amount, amounts: Sequence[Amount]) -> Claim
     places = [(a.first, a.last) for a in amounts if a.dimension.split(":")[0] == family]
     attribute = amount.attribute or attribute_of(page, amount.first, amount.last, family or "number", places)
     low, high, dimension = amount.low, amount.high, amount.dimension
+    if not dimension and high >= page.language.bare_money * (1 if amount.noun < 0 else 10):
+        priced = attribute_of(page, amount.first, amount.last, "money", places)
+        attribute, dimension = (priced, "money") if priced else (attribute, dimension)
     if attribute == "share_to_pay" and family == "percent":
         attribute, low, high = "discount", 100 - amount.high, 100 - amount.low
     if not dimension:
@@ -280,11 +291,14 @@ def attribute_of(page: Page, first: int, last: int, family: str, places: Sequenc
 
 def moment_claims(page: Page, dates: Sequence[Found]) -> list[Claim]:
     found = []
+    void = cues(page.matches, "void")  # "there will be no visit on the 14th" names no day of a visit
     for one in joined(page, dates):
         inside = [at for at, t in enumerate(page.tokens) if t.start < one.end and one.start < t.end]
         if not inside:
             continue
         first, last = inside[0], inside[-1]
+        if any(page.tokens[m.first].clause == page.tokens[first].clause for m in void):
+            continue
         family = "day" if one.moment.kind != "none" else "time"
         attribute = attribute_of(page, first, last, family, ())
         found.append(claim(page, "moment", family, first, last, attribute=attribute, moment=one.moment, bound=bound(page, first, last)))
@@ -319,6 +333,8 @@ def together(a: Moment, b: Moment) -> Moment | None:
     if day.kind in ("none", "month", "year", "quarter", "period_end"):
         return None
     for one, other in ((a, b), (b, a)):
+        if one.kind == "offset" and other.kind == "day" and one.first < 0:
+            return other
         if one.kind == "weekday" and other.kind in ("day", "offset") and not one.recurring:
             return replace(other, first=one.first, last=one.last) if other.first < 0 else other
     if time.kind != "none" or time.first < 0 or day.first >= 0:

@@ -9,6 +9,7 @@ from services.consistency.domain.contradiction.tokens import Token
 
 CONCEPT = "@"
 QUOTED = 7
+NO_NAME_AFTER = frozenset("%/₽€$£¥°")
 
 
 def content(
@@ -44,7 +45,8 @@ def names(tokens: Sequence[Token], language: Language, apart: Sequence[bool]) ->
         while last + 1 < len(tokens) and not apart[last + 1] and joins(tokens, last + 1, language):
             last += 1
         opens = at == 0 or tokens[at - 1].sentence != tokens[at].sentence or tokens[at - 1].text in ":>*•“\"'("
-        if not opens or last > at or tokens[at].text in {t.text for t in tokens if t.capital and t.start > tokens[at].end}:
+        words = sum(t.kind == "word" for t in tokens[at : last + 1])
+        if not opens or words > 1 or tokens[at].text in {t.text for t in tokens if t.capital and t.start > tokens[at].end}:
             if not any(t.text.endswith(language.forms_of_address) for t in tokens[at : last + 1]):
                 found.append((at, last, spelt(tokens[at : last + 1])))
         at = last + 1
@@ -77,7 +79,7 @@ def joins(tokens: Sequence[Token], at: int, language: Language) -> bool:
         return False
     if token.kind == "num":
         follows = tokens[at + 1].text if at + 1 < len(tokens) else ""
-        return follows not in ("%", "/") and before.kind == "word"
+        return follows not in NO_NAME_AFTER and token.text.isdigit() and before.kind == "word"
     return named_at(tokens, at, language)
 
 
