@@ -58,7 +58,7 @@ def parts(x: float, y: float) -> bool:
 def comparable(one: Claim, other: Claim) -> bool:
     if one.items and other.items and not one.items & other.items:
         return False
-    if (one.per is None) != (other.per is None) and not one.dimension.startswith("money"):
+    if (one.per is None) != (other.per is None) and not one.dimension.startswith(("money", "data")):
         return False
     if one.dimension == other.dimension:
         return True

@@ -47,7 +47,7 @@ def days_of(moment: Moment, sent: datetime) -> tuple[date, date] | None:
         first = date(year, moment.month, 1)
         return first, (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
     if moment.kind == "quarter":
-        year = moment.year or nearest_year(today, moment.month + 2, 28)
+        year = moment.year or (today.year + 1 if moment.offset else nearest_year(today, moment.month + 2, 28))
         return date(year, moment.month, 1), (date(year, moment.month, 1) + timedelta(days=95)).replace(day=1) - timedelta(days=1)
     if moment.kind == "period_end":
         return period_end(moment, today)
@@ -202,8 +202,8 @@ class DateGrammar:
             return Moment("weekday", weekday=self._look(self.weekdays, got.get("weekday"), 0), offset=7)
         if kind == "relative":
             return Moment("offset", offset=self._look(self.relative, got.get("relative"), 0))
-        if kind == "quarter":
-            return Moment("quarter", year=year, month=3 * self._look(self.quarters, got.get("quarter"), 1) - 2)
+        if kind in ("quarter", "quarter_next"):
+            return Moment("quarter", year=year, offset=int(kind == "quarter_next"), month=3 * self._look(self.quarters, got.get("quarter"), 1) - 2)
         if kind in PERIODS:
             return Moment("period_end", offset=PERIODS[kind])
         if kind in ("month_year", "month"):

@@ -112,7 +112,7 @@ def dated(claim: Claim, moments: Sequence[Claim]) -> Claim:
         if one.moment is None or one.moment.kind == "none" or one.moment.recurring:
             continue
         away = abs(one.sentence - claim.sentence)
-        ends = one.bound == "until" or (one.attribute == "expiry" and one.bound != "at_least_until")
+        ends = one.bound == "until" or (one.attribute == "expiry" and one.bound not in ("at_least_until", "since"))
         if ends and away <= 1 and (away == 0 or one.attribute == "expiry"):
             until = until or one.moment
         elif away == 0 and not ends and one is not claim:
@@ -306,7 +306,7 @@ def moment_claims(page: Page, dates: Sequence[Found]) -> list[Claim]:
 
 
 def bound(page: Page, first: int, last: int) -> str:
-    before = [m for m in page.matches if m.tag.kind == "cue" and first - 4 <= m.last < first]
+    before = [m for m in page.matches if m.tag.kind == "cue" and first - 4 <= m.last < first or m.first == first <= last != m.last]
     around = [m for m in page.matches if m.tag.name == "at_least_until" and first - 5 <= m.first <= last + 4]
     names = {m.tag.name for m in before + around if page.tokens[m.first].sentence == page.tokens[first].sentence}
     for name in ("at_least_until", "until", "by", "since"):
@@ -319,7 +319,7 @@ def joined(page: Page, dates: Sequence[Found]) -> list[Found]:
     """A day and a time of day that stand together are one moment."""
     found: list[Found] = []
     for one in dates:
-        if found and one.start - found[-1].end <= 12 and "\n" not in page.text[found[-1].end : one.start]:
+        if found and one.start - found[-1].end <= 16 and "\n" not in page.text[found[-1].end : one.start]:
             whole = together(found[-1].moment, one.moment)
             if whole is not None:
                 found[-1] = Found(found[-1].start, one.end, whole)

@@ -38,7 +38,9 @@ class Relatedness:
         wide = shared(a.topic - skip, b.topic - skip, weak)
         score = min(near, 3.0) + 0.6 * min(max(wide - near, 0.0), 3.0)
         if a.names & b.names or a.refs & b.refs:
-            score += 1.0
+            score += 1.0 + 0.5 * bool(a.variants & b.variants)
+        elif earlier.reading.refs & later.reading.refs:
+            score += 0.7
         one, other = earlier.event.data, later.event.data
         for field in ("campaign", "thread", "topic"):
             if getattr(one, field) and getattr(one, field) == getattr(other, field):
