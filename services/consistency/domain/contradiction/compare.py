@@ -10,6 +10,7 @@ from services.consistency.domain.contradiction.lexicon import Lexicon
 
 TOLERANCE = 0.006
 MONTHS = 0.035
+BEGINNINGS = frozenset({"start", "launch", "reopening", "opening_time", "meeting"})
 GENERAL = frozenset({"open", "works", "available", "charged", "allowed"})
 DAY_BEFORE = ("by", "until", "at_least_until")
 
@@ -103,6 +104,8 @@ def days_clash(a: Said, b: Said, one: Moment, other: Moment, lexicon: Lexicon) -
         return one.weekday != other.weekday
     x, y = days_of(one, a.sent), days_of(other, b.sent)
     if x is None or y is None:
+        return None
+    if (a.claim.bound == "since") != (b.claim.bound == "since") and a.claim.attribute not in BEGINNINGS:
         return None
     limit = bool(lexicon.attributes.get(a.claim.attribute, {}).get("limit"))
     return apart_days(x, a.claim.bound, y, b.claim.bound, limit)

@@ -165,7 +165,9 @@ def quoted(page: Page, token: Token) -> frozenset[str]:
     """Names in guillemets, of the clause or else of the sentence: products that are called so and not otherwise."""
     found = [(a, n) for a, _, n in page.names if a and page.tokens[a - 1].text == "«"]
     clause = {n for a, n in found if page.tokens[a].clause == token.clause}
-    return frozenset(clause or {n for a, n in found if page.tokens[a].sentence == token.sentence})
+    here = clause or {n for a, n in found if page.tokens[a].sentence == token.sentence}
+    before = {n for a, n in found if page.tokens[a].sentence == token.sentence - 1}
+    return frozenset(here or (before if len(before) == 1 else ()))
 
 
 def sentence_bounds(page: Page, sentence: int) -> tuple[int, int]:

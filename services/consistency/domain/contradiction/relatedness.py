@@ -1,6 +1,6 @@
 """How surely two claims are about the same matter: words, names and meaning weighed together."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from services.consistency.domain.contradiction.claim import Claim
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from services.consistency.domain.contradiction.rule import Message
 
 NEEDED = 1.0
+ONE_TIME = "one_time"  # "charged 790": what happened once, not what holds
+OCCASION = timedelta(days=3)
 
 
 class Relatedness:
@@ -24,6 +26,8 @@ class Relatedness:
     def strength(self, a: Claim, b: Claim, earlier: "Message", later: "Message") -> float:
         """Above 0 where the two are about the same matter, more the surer; 0 where they are not."""
         if apart(a, b, earlier.reading, later.reading, self._lexicon):
+            return 0.0
+        if ONE_TIME in a.conditions & b.conditions and abs(later.event.time - earlier.event.time) > OCCASION:
             return 0.0
         if other_time(a, b, earlier.event.time, later.event.time):
             return 0.0
@@ -37,7 +41,7 @@ class Relatedness:
         near = shared(a.near - skip, b.near - skip, weak)
         wide = shared(a.topic - skip, b.topic - skip, weak)
         score = min(near, 3.0) + 0.6 * min(max(wide - near, 0.0), 3.0)
-        if a.names & b.names or a.refs & b.refs:
+        if a.names & b.names or a.refs & b.refs or a.variants & b.variants:
             score += 1.0 + 0.5 * bool(a.variants & b.variants)
         elif earlier.reading.refs & later.reading.refs:
             score += 0.7
@@ -59,7 +63,7 @@ class Relatedness:
             if not set(one.get("like", ())) & {b.attribute} and not set(other.get("like", ())) & {a.attribute}:
                 return float("inf")
             return 0.6 + max(float(one.get("need", NEEDED)), float(other.get("need", NEEDED)))
-        return 2.5 if a.attribute or b.attribute else 3.2
+        return (2.5 if a.attribute or b.attribute else 3.2) + (1.0 if a.kind == "moment" else 0.0)
 
 
 def other_time(a: Claim, b: Claim, sent_a: datetime, sent_b: datetime) -> bool:

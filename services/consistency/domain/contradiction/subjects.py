@@ -112,11 +112,17 @@ def apart(a: Claim, b: Claim, one: Reading, other: Reading, lexicon: Lexicon) ->
         return True
     if a.refs and b.refs and not a.refs & b.refs and alike(a.refs, b.refs):
         return True
+    if a.refs and b.refs and not a.refs & b.refs and lettered(a.refs) and lettered(b.refs):
+        return True
     if a.variants and b.variants and not a.variants & b.variants:
         return True
     if opposed(a.conditions, b.conditions, lexicon):
         return True
     return names_apart(a, b, one, other)
+
+
+def lettered(refs: frozenset[str]) -> bool:
+    return all(any(c.isalpha() for c in ref) for ref in refs)
 
 
 def alike(a: frozenset[str], b: frozenset[str]) -> bool:
