@@ -9,7 +9,7 @@ from services.consistency.domain.contradiction.dates import Found, Moment
 from services.consistency.domain.contradiction.lexicon import Language, Lexicon
 from services.consistency.domain.contradiction.numbers import identifiers, read_numbers
 from services.consistency.domain.contradiction.phrases import Match, longest
-from services.consistency.domain.contradiction.scopes import changed, cues, modes, negated
+from services.consistency.domain.contradiction.scopes import changed, cues, denied_after, modes, negated
 from services.consistency.domain.contradiction.subjects import content, names
 from services.consistency.domain.contradiction.tokens import Token, tokenise
 
@@ -345,16 +345,25 @@ def together(a: Moment, b: Moment) -> Moment | None:
 
 
 def axis_claims(page: Page) -> list[Claim]:
-    negations = cues(page.matches, "negation")
+    negations, after = cues(page.matches, "negation"), cues(page.matches, "negation_after")
     found = []
     for match in page.matches:
         if match.tag.kind != "axis":
             continue
         side = match.tag.value
-        if side in ("yes", "no") and negated(page.tokens, match, negations):
+        if side == "yes" and denied_after(page.tokens, match, after):
+            side = "no"
+            found.append(claim(page, "axis", match.tag.name, match.first, match.last, side=side, attribute=match.tag.name))
+            continue
+        if side in ("yes", "no") and negated(page.tokens, match, [*negations, *inner(match, after)]):
             side = "no" if side == "yes" else "yes"
         found.append(claim(page, "axis", match.tag.name, match.first, match.last, side=side, attribute=match.tag.name))
     return found
+
+
+def inner(match: Match, denials: Sequence[Match]) -> list[Match]:
+    """Denials whose own words the match is part of: "is not included" around "included"."""
+    return [one for one in denials if one.first < match.first <= one.last]
 
 
 def status_claims(page: Page) -> list[Claim]:

@@ -7,6 +7,7 @@ from services.consistency.domain.contradiction.phrases import Match
 from services.consistency.domain.contradiction.tokens import Token
 
 NEGATION_REACH = 4
+DENIAL_REACH = 3
 
 
 def cues(matches: Sequence[Match], *names: str) -> list[Match]:
@@ -41,9 +42,18 @@ def negated(tokens: Sequence[Token], match: Match, negations: Sequence[Match]) -
     """A negation shortly before, in the same clause and not part of the match, turns it round; two cancel out."""
     count = 0
     for negation in negations:
-        if negation.last < match.first and match.first - negation.last <= NEGATION_REACH:
+        inside = negation.first < match.first <= negation.last
+        if inside or (negation.last < match.first and match.first - negation.last <= NEGATION_REACH):
             count += tokens[negation.last].clause == tokens[match.first].clause
     return count % 2 == 1
+
+
+def denied_after(tokens: Sequence[Token], match: Match, denials: Sequence[Match]) -> bool:
+    """A predicate that denies stands shortly after, in the same clause: "stays with dogs are not allowed"."""
+    return any(
+        0 < denial.first - match.last <= DENIAL_REACH and tokens[denial.first].clause == tokens[match.last].clause
+        for denial in denials
+    )
 
 
 def changed(tokens: Sequence[Token], matches: Sequence[Match], count: int) -> list[bool]:
