@@ -162,7 +162,7 @@ class DateGrammar:
             for kind, patterns in table["patterns"].items()
             for pattern in patterns
         )
-        named_times = {*months, *weekdays, *relative, *clock, *parts, *days, *hours, *quarters}
+        named_times = {*months, *weekdays, *relative, *clock, *parts, *days, *hours, *quarters, *table.get("also", ())}
         words = sorted(named_times, key=len, reverse=True)
         gate = re.compile(r"\d|" + "|".join(re.escape(w).replace("е", "[её]") for w in words), re.IGNORECASE)
         return cls(gate, compiled, months, weekdays, relative, clock, parts, hours, shifts, days, quarters)

@@ -182,7 +182,7 @@ def overlaps(token: Token, spans: Sequence[tuple[int, int]]) -> bool:
 def amount_claims(page: Page, dates: Sequence[Found]) -> list[Claim]:
     spans = [(f.start, f.end) for f in dates] + [(a, b) for a, b, _ in page.refs]
     named = {at for a, b, _ in page.names for at in range(a, b + 1) if b > a}
-    cue = {at for m in cues(page.matches, "identifier") for at in range(m.last + 1, m.last + 3)}
+    cue = {at for m in cues(page.matches, "identifier") for at in called(page, m)}
     cue |= {at for m in cues(page.matches, "no_quantity") for at in range(m.first, m.last + 1)}
     taken = [
         overlaps(token, spans) or at in named or (token.kind == "num" and (at in cue or enumerates(page, at)))
@@ -217,6 +217,14 @@ def is_variant(page: Page, amount: Amount) -> bool:
 def with_variants(page: Page, claim: Claim, variants: Sequence[Amount]) -> Claim:
     here = {f"{v.low:g} {v.dimension}" for v in variants if page.tokens[v.first].sentence == claim.sentence}
     return replace(claim, variants=frozenset(here)) if here else claim
+
+
+def called(page: Page, match: Match) -> tuple[int, ...]:
+    """Where the number stands that a word calls a reference: right after it, or after a mark or another such word."""
+    follows = match.last + 1
+    if follows < len(page.tokens) and page.tokens[follows].kind == "word":
+        return (follows,)
+    return follows, follows + 1
 
 
 def enumerates(page: Page, at: int) -> bool:
