@@ -162,8 +162,9 @@ def claim(page: Page, kind: str, dimension: str, first: int, last: int, **more: 
 
 
 def quoted(page: Page, token: Token) -> frozenset[str]:
-    """Names in guillemets, of the clause or else of the sentence: products that are called so and not otherwise."""
-    found = [(a, n) for a, _, n in page.names if a and page.tokens[a - 1].text == "«"]
+    """Names in guillemets, and of branches ("the shop in X"), of the clause or else of the sentence."""
+    sites = {m.last + 1 for m in cues(page.matches, "site")}
+    found = [(a, n) for a, _, n in page.names if a in sites or (a and page.tokens[a - 1].text == "«")]
     clause = {n for a, n in found if page.tokens[a].clause == token.clause}
     here = clause or {n for a, n in found if page.tokens[a].sentence == token.sentence}
     before = {n for a, n in found if page.tokens[a].sentence == token.sentence - 1}
