@@ -48,7 +48,8 @@ def days_of(moment: Moment, sent: datetime) -> tuple[date, date] | None:
         return first, (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
     if moment.kind == "quarter":
         year = moment.year or (today.year + 1 if moment.offset else nearest_year(today, moment.month + 2, 28))
-        return date(year, moment.month, 1), (date(year, moment.month, 1) + timedelta(days=95)).replace(day=1) - timedelta(days=1)
+        first = date(year, moment.month, 1)
+        return first, (first + timedelta(days=95)).replace(day=1) - timedelta(days=1)
     if moment.kind == "period_end":
         return period_end(moment, today)
     if moment.kind == "year":
@@ -203,7 +204,8 @@ class DateGrammar:
         if kind == "relative":
             return Moment("offset", offset=self._look(self.relative, got.get("relative"), 0))
         if kind in ("quarter", "quarter_next"):
-            return Moment("quarter", year=year, offset=int(kind == "quarter_next"), month=3 * self._look(self.quarters, got.get("quarter"), 1) - 2)
+            month = 3 * self._look(self.quarters, got.get("quarter"), 1) - 2
+            return Moment("quarter", year=year, offset=int(kind == "quarter_next"), month=month)
         if kind in PERIODS:
             return Moment("period_end", offset=PERIODS[kind])
         if kind in ("month_year", "month"):
@@ -243,7 +245,9 @@ class DateGrammar:
 
     @staticmethod
     def _look(table: Mapping[str, int], word: str | None, default: int) -> int:
-        return default if word is None else table.get(" ".join(word.lower().replace("’", "'").replace("ё", "е").split()), default)
+        if word is None:
+            return default
+        return table.get(" ".join(word.lower().replace("’", "'").replace("ё", "е").split()), default)
 
 
 PERIODS = {"week_end": 7, "month_of_sending_end": 30, "year_of_sending_end": 365}

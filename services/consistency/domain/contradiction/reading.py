@@ -362,9 +362,7 @@ def axis_claims(page: Page) -> list[Claim]:
         side = match.tag.value
         if side == "yes" and denied_after(page.tokens, match, after):
             side = "no"
-            found.append(claim(page, "axis", match.tag.name, match.first, match.last, side=side, attribute=match.tag.name))
-            continue
-        if side in ("yes", "no") and negated(page.tokens, match, [*negations, *inner(match, after)]):
+        elif side in ("yes", "no") and negated(page.tokens, match, [*negations, *inner(match, after)]):
             side = "no" if side == "yes" else "yes"
         found.append(claim(page, "axis", match.tag.name, match.first, match.last, side=side, attribute=match.tag.name))
     return found

@@ -46,9 +46,10 @@ def names(tokens: Sequence[Token], language: Language, apart: Sequence[bool]) ->
             last += 1
         opens = at == 0 or tokens[at - 1].sentence != tokens[at].sentence or tokens[at - 1].text in ":>*•“\"'("
         words = sum(t.kind == "word" for t in tokens[at : last + 1])
-        if not opens or words > 1 or tokens[at].text in {t.text for t in tokens if t.capital and t.start > tokens[at].end}:
-            if not any(t.text.endswith(language.forms_of_address) for t in tokens[at : last + 1]):
-                found.append((at, last, spelt(tokens[at : last + 1])))
+        again = {t.text for t in tokens if t.capital and t.start > tokens[at].end}
+        address = any(t.text.endswith(language.forms_of_address) for t in tokens[at : last + 1])
+        if not address and (not opens or words > 1 or tokens[at].text in again):
+            found.append((at, last, spelt(tokens[at : last + 1])))
         at = last + 1
     return found
 
