@@ -58,14 +58,14 @@ check: env ## Format, lint, types, imports, the published contract, the fast tes
 	$(PYTHON) -m ruff check $(CHECKED)
 	$(PYTHON) -m mypy
 	.venv/bin/lint-imports
-	$(PYTHON) -m shared.contract --check
+	$(PYTHON) -m deploy.contract check
 	$(PYTHON) -m pytest -q $(wildcard tests/unit tests/contract)
 
 bench: env ## Benchmarks
 	$(PYTHON) -m tests.bench
 
 contract: env ## Write docs/contract (OpenAPI, AsyncAPI) anew from the models
-	$(PYTHON) -m shared.contract
+	$(PYTHON) -m deploy.contract write
 
 requirements: env ## Compile the pinned requirements anew from requirements/*.in
 	$(COMPILE) requirements/services.in -o requirements/services.txt

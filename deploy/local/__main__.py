@@ -39,7 +39,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("what", choices=("run", "demo", "keys"))
     parser.add_argument("--state-dir", type=Path, default=Path(".onevoice"), help="data, keys and logs (%(default)s)")
     parser.add_argument("--exit", action="store_true", help="demo: end after the report")
-    parser.add_argument("--customers", type=int, default=300, help="demo: customers in the background (%(default)s)")
+    parser.add_argument("--customers", type=int, default=200, help="demo: customers in the background (%(default)s)")
     return parser.parse_args()
 
 
@@ -69,7 +69,8 @@ def run(options: argparse.Namespace, console: Console) -> None:
 
 
 def main() -> int:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what it runs in the background with SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
     stamina.instrumentation.set_on_retry_hooks([])  # the report counts the tries
     options, console = arguments(), Console()
     try:

@@ -53,6 +53,7 @@ def settings_for_services(at: Endpoints, keys: Keys) -> dict[str, str]:
         "KAFKA_BOOTSTRAP_SERVERS": at.kafka,
         "MONGODB_URI": at.mongodb,
         "ONEVOICE_HOST": at.host,
+        "ONEVOICE_INSTANCE": "local",
         **{f"ONEVOICE_{service.upper()}_PORT": str(at.ports[service]) for service in SERVICES},
         **{f"ONEVOICE_{service.upper()}_URL": at.url(service) for service in ("ingest", "journey", "consistency")},
         "ONEVOICE_KEYS_FILE": str(keys.file.resolve()),

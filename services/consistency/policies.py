@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from services.consistency.store import Store
 from shared.events import EmbargoEvent, identity_of, parse_event
+from shared.kafka.polling import Poller
 from shared.kafka.publisher import BrokerAway, Outgoing, Publisher
 from shared.kafka.records import DeadLetter, Record
 from shared.kafka.topics import DEAD_LETTERS, POLICIES
@@ -92,8 +93,9 @@ class PolicyReader:
         try:
             kafka.assign([PLACE])
             await kafka.seek_to_beginning(PLACE)
+            poller = Poller(kafka, timeout_ms=500)
             while True:
-                polled = await kafka.getmany(timeout_ms=500)
+                polled = await poller.poll()
                 for raw in polled.get(PLACE, []):
                     await self._take(raw)
                 await self._measure(kafka)

@@ -47,7 +47,7 @@ async def publish_events(request: Request, caller: Annotated[Caller, Depends(all
         except Problem as refusal:
             METRICS.rejected(refusal.status)
             raise
-        verdicts = await intake.take(read(items, body), caller)
+        verdicts = await intake.take(read(mode, items, body), caller)
     return answer_batch(verdicts) if mode == "batched" else answer_single(verdicts[0])
 
 

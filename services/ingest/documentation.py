@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from services.ingest.reading import BATCHED, JSON, STRUCTURED
 from shared.events import EVENT_TYPES, MAX_BATCH_EVENTS
 from shared.events.schema import any_of, example, reference, schemas
+from shared.web.documentation import complete
 
 DESCRIPTION = f"""One event (binary or structured mode) or to {MAX_BATCH_EVENTS:,} (batched mode), as CloudEvents 1.0.
 The body may be compressed: `Content-Encoding: gzip`.
@@ -144,16 +145,5 @@ ANSWERS: dict[str, Any] = {
 
 
 def document(app: FastAPI) -> None:
-    """Adds the contract's schemas and the kind of key to the application's OpenAPI document."""
-    plain = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            content = plain()
-            components = content.setdefault("components", {})
-            components["schemas"] = {**components.get("schemas", {}), **schemas(), **ANSWERS}
-            components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
-            app.openapi_schema = content
-        return app.openapi_schema
-
-    app.openapi = openapi  # type: ignore[method-assign]
+    """Adds the contract's schemas to the application's OpenAPI document."""
+    complete(app, {**schemas(), **ANSWERS})

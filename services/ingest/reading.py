@@ -120,21 +120,23 @@ def header_text(name: str, value: bytes) -> str:
         raise problem(400, f"The header ce-{name} is not percent-encoded UTF-8.") from None
 
 
-def read(items: list[Any], body: bytes) -> list[Reading]:
-    """One reading an event, in order. Most requests are right, so all is validated at once from the bytes;
-    where anything is wrong, each event by itself."""
+def read(mode: Mode, items: list[Any], body: bytes) -> list[Reading]:
+    """One reading an event of what `split` gave, in order.
+
+    Most requests are right, so all is validated at once from the bytes; where anything is wrong, each event
+    by itself.
+    """
     unfit = mistakes(items, body)
     if not unfit:
-        events = right_at_once(items, body)
+        events = right_at_once(mode, body)
         if events is not None:
             return [candidate(event) for event in events]
     return [unfit_json(item, unfit[i]) if i in unfit else read_one(item) for i, item in enumerate(items)]
 
 
-def right_at_once(items: list[Any], body: bytes) -> list[CustomerEvent | EmbargoEvent] | None:
-    single = body.lstrip()[:1] == b"{"
+def right_at_once(mode: Mode, body: bytes) -> list[CustomerEvent | EmbargoEvent] | None:
     try:
-        return [EVENT.validate_json(body)] if single else EVENTS.validate_json(body)
+        return EVENTS.validate_json(body) if mode == "batched" else [EVENT.validate_json(body)]
     except ValidationError:
         return None
 

@@ -18,6 +18,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError, RebalanceInProgressError
 from opentelemetry import trace
 
+from shared.kafka.polling import Poller
 from shared.kafka.publisher import BrokerAway, Outgoing, Publisher
 from shared.kafka.records import DeadLetter, Record
 from shared.kafka.topics import DEAD_LETTERS
@@ -114,9 +115,10 @@ class Consumer:
         """Consumes until stopped or cancelled; raises `Halted` where it stopped by itself."""
         self._kafka.subscribe([self._subscription.topic], listener=_Handover(self))
         await self._kafka.start()
+        poller = Poller(self._kafka, timeout_ms=200)
         try:
             while not self._stopping:
-                polled = await self._kafka.getmany(timeout_ms=200)
+                polled = await poller.poll()
                 records = [_record(raw) for batch in polled.values() for raw in batch]
                 if records:
                     async with self._busy:

@@ -73,6 +73,7 @@ def log_config(service: str) -> dict[str, Any]:
         "loggers": {
             "uvicorn.access": {"level": "WARNING"},
             "aiokafka": {"level": "WARNING"},
+            "httpx": {"level": "WARNING"},  # its lines carry whole addresses, with what people searched for
             "stamina": {"level": "WARNING"},
         },
     }

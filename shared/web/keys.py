@@ -27,6 +27,11 @@ class Caller(BaseModel):
     departments: tuple[str, ...] = ()
     sha256: str
 
+    @property
+    def fingerprint(self) -> str:
+        """Names the key where the key must not stand, such as in a session."""
+        return hash_key(f"fingerprint of {self.sha256}")[:32]
+
     def publishes_for(self, department: str) -> bool:
         return EVERY_DEPARTMENT in self.departments or department in self.departments
 
@@ -42,6 +47,10 @@ class Keys:
 
     def holder(self, key: str) -> Caller | None:
         return self._by_hash.get(hash_key(key))
+
+    def with_fingerprint(self, fingerprint: str) -> Caller | None:
+        """Whose key it is, as long as the key is known; see `Caller.fingerprint`."""
+        return next((caller for caller in self._by_hash.values() if caller.fingerprint == fingerprint), None)
 
 
 def hash_key(key: str) -> str:

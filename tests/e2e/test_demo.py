@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.stack
+@pytest.mark.timeout(900)
 def test_the_demo_ends_with_a_report_of_what_it_published(tmp_path: Path, free_ports: dict[str, str]) -> None:
     command = (
         sys.executable,

@@ -10,7 +10,9 @@ from services.consistency.clock import now
 from services.consistency.domain.changes import aftermath, changes
 from services.consistency.store.events import Arrival
 from shared.kafka.topics import ALERTS, CONFLICTS, DEAD_LETTERS
-from tests.integration.consistency_service import Customer, Servers, Service, embargo, records_of, running, until
+from tests.feed import until
+from tests.integration.consistency_service import Customer, Service, embargo, records_of, running
+from tests.integration.servers import Servers
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +184,7 @@ async def test_people_move_alerts(service: Service) -> None:
     customer, next_customer = Customer(), Customer()
     await service.publish(customer.quote(40, "marketing", campaign="m"), customer.quote(6, "sales"))
     [found] = await until(lambda: service.conflicts(customer.id))
+    await service.idle()
     path = f"/v1/alerts/{found['alert']}"
 
     async def act(action: str, reason: str | None = None) -> int:

@@ -105,7 +105,8 @@ async def publish(
 ) -> Published:
     """Publishes `events`, nearly in order: `at_once` requests of `batch_size` events are under way.
 
-    After each request its sender waits `pause` seconds. Raises `RefusedError` when a batch is refused as a whole or not taken in time.
+    After each request its sender waits `pause` seconds. Raises `RefusedError` when a batch is refused as a
+    whole or not taken in time.
     """
     result = Published()
     started = time.monotonic()

@@ -46,7 +46,7 @@ def show_report(console: Console, stack: Stack, feed: Feed, found: Found, sighti
     table.add_row("request to alert", how_long(delays(conflicts, feed.live.sent_at, sightings)))
     table.add_section()
     table.add_row("console", f"{stack.at.url('gateway')}/  (sign in with the ops key: {stack.keys.ops})")
-    if example := example_of(conflicts):
+    if example := example_of(conflicts, feed.live):
         table.add_row("for example", f"customer {example['customer']}: {example['reason']}")
     wide(console).print(table)
     for item in [*feed.history.rejected, *feed.live.rejected][:5]:
@@ -73,7 +73,11 @@ def how_long(values: list[float]) -> str:
     return f"median {middle:.2f} s, 99th percentile {late:.2f} s, over {len(values):,} alerts"
 
 
-def example_of(conflicts: list[Json]) -> Json | None:
-    """A contradiction where there is one, the surest first."""
-    ranked = sorted(conflicts, key=lambda one: (one["kind"] != "contradiction", -one["confidence"], one["customer"]))
-    return ranked[0] if ranked else None
+def example_of(conflicts: list[Json], live: Published) -> Json | None:
+    """A contradiction where there is one, of those published live, the surest first."""
+
+    def rank(one: Json) -> tuple[bool, bool, float, str]:
+        is_live = (one["b"]["source"], one["b"]["id"]) in live.sent_at
+        return (one["kind"] != "contradiction", not is_live, -one["confidence"], one["customer"])
+
+    return min(conflicts, key=rank, default=None)

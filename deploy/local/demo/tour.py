@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
@@ -16,7 +16,8 @@ from deploy.local.demo.report import Feed, Found, show_report
 from deploy.local.stack import Stack
 
 Json = dict[str, Any]
-SECONDS_TO_CATCH_UP = 300.0
+SECONDS_WITHOUT_PROGRESS = 120.0
+"""After which what is left is taken not to be done any more."""
 LIVE_RATE = 40.0
 """Events a second, about what a company with some million customers sends."""
 LIVE_SENDERS = 2
@@ -77,30 +78,39 @@ async def publish_with_bar(
 async def settle(stack: Stack, console: Console) -> Found:
     """Waits until no consumer lags and nothing changes any more."""
     async with service_client(stack) as client:
-        with console.status("waiting until everything is worked off"):
-            journey, consistency = await caught_up(stack, client)
+        with console.status("waiting until everything is worked off") as status:
+            journey, consistency = await caught_up(stack, client, status.update)
         conflicts = [conflict async for conflict in every_conflict(stack, client)]
     return Found(journey, consistency, conflicts)
 
 
 def service_client(stack: Stack) -> httpx.AsyncClient:
-    return httpx.AsyncClient(headers={"authorization": f"Bearer {stack.keys.service}"}, timeout=30)
+    return httpx.AsyncClient(headers={"authorization": f"Bearer {stack.keys.service}"}, timeout=60)
 
 
-async def caught_up(stack: Stack, client: httpx.AsyncClient) -> tuple[Json, Json]:
+async def caught_up(stack: Stack, client: httpx.AsyncClient, tell: Callable[[str], None]) -> tuple[Json, Json]:
     """The statistics of journey and consistency, once two looks in a row show no lag and the same counts."""
-    started = time.monotonic()
     before: tuple[Json, Json] | None = None
+    moved = time.monotonic()
     while True:
         now = (await stats(stack, client, "journey"), await stats(stack, client, "consistency"))
-        lag = {consumer_name(one): one["lag_records"] for stat in now for one in stat["consumers"]}
-        if before is not None and not any(lag.values()) and counts(before) == counts(now):
-            return now
+        behind = lag(now)
+        if before is not None and counts(now) == counts(before):
+            if not behind:
+                return now
+            if time.monotonic() - moved > SECONDS_WITHOUT_PROGRESS:
+                raise NotFinishedError(f"nothing moved for {SECONDS_WITHOUT_PROGRESS:.0f} seconds; still {behind}")
+        else:
+            moved = time.monotonic()
         before = now
-        if time.monotonic() - started > SECONDS_TO_CATCH_UP:
-            behind = ", ".join(f"{name}: {records} records" for name, records in lag.items() if records) or "still busy"
-            raise NotFinishedError(f"not worked off within {SECONDS_TO_CATCH_UP:.0f} seconds ({behind})")
+        tell(f"waiting until everything is worked off; {behind or 'nothing'} left")
         await asyncio.sleep(1)
+
+
+def lag(both: tuple[Json, Json]) -> str:
+    """What is left to do, in words; empty when nothing is."""
+    consumers = [consumer for stat in both for consumer in stat["consumers"] if consumer["lag_records"]]
+    return ", ".join(f"{consumer_name(one)}: {one['lag_records']:,} records" for one in consumers)
 
 
 def consumer_name(consumer: Json) -> str:
@@ -108,7 +118,8 @@ def consumer_name(consumer: Json) -> str:
 
 
 def counts(both: tuple[Json, Json]) -> list[Json]:
-    return [{name: value for name, value in stat.items() if name != "consumers"} for stat in both]
+    """Everything but the lag in seconds, which grows by itself."""
+    return [stat | {"consumers": [consumer | {"lag_seconds": None} for consumer in stat["consumers"]]} for stat in both]
 
 
 async def stats(stack: Stack, client: httpx.AsyncClient, service: str) -> Json:

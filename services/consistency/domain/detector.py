@@ -1,5 +1,6 @@
 """The detector: a customer's history in, conflicts out. No I/O but reading its own data files once; no clock."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
 from services.consistency.domain.conflict import Conflict
@@ -11,7 +12,7 @@ Rule = Callable[[History], Iterable[Conflict]]
 
 
 class Detector:
-    """Runs the rules, in order, over one customer's history; the same history gives the same conflicts."""
+    """Runs the rules, in order, over each customer's history; the same history gives the same conflicts."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = tuple(rules)
@@ -19,10 +20,21 @@ class Detector:
     def detect(
         self, events: Iterable[CustomerEvent | EmbargoEvent], policies: Iterable[EmbargoEvent] = ()
     ) -> list[Conflict]:
-        """Conflicts among the events, in any order of arrival; each pair and kind once."""
-        history = History.of(events, policies)
+        """Conflicts among the events, in any order of arrival; each pair and kind once.
+
+        What different customers were told is never compared; policies bind them all.
+        """
+        by_customer: dict[str, list[CustomerEvent]] = defaultdict(list)
+        binding = list(policies)
+        for event in events:
+            if isinstance(event, EmbargoEvent):
+                binding.append(event)
+            else:
+                by_customer[event.data.customer.id].append(event)
         found: dict[str, Conflict] = {}
-        for rule in self._rules:
-            for conflict in rule(history):
-                found.setdefault(conflict.id, conflict)
+        for told in by_customer.values():
+            history = History.of(told, binding)
+            for rule in self._rules:
+                for conflict in rule(history):
+                    found.setdefault(conflict.id, conflict)
         return list(found.values())

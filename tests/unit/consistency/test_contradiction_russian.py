@@ -7,9 +7,10 @@ import pytest
 from services.consistency.domain.contradiction.claim import Claim
 from services.consistency.domain.contradiction.dates import days_of
 from services.consistency.domain.contradiction.lexicon import Lexicon, load_lexicon
+from services.consistency.domain.contradiction.message import Reader
+from services.consistency.domain.contradiction.pairing import compare_messages
 from services.consistency.domain.contradiction.reading import read
 from services.consistency.domain.contradiction.relatedness import Relatedness
-from services.consistency.domain.contradiction.rule import Reader, compare_messages
 from services.consistency.domain.similarity import NoSimilarity
 from shared.events import MessageEvent
 

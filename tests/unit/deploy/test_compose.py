@@ -120,7 +120,8 @@ def dashboard_queries() -> list[str]:
 
 def test_every_metric_on_the_dashboard_exists() -> None:
     names = {name for query in dashboard_queries() for name in re.findall(r"onevoice_\w+", query)}
-    assert {re.sub(r"_(total|bucket|sum|count)$", "", name) for name in names} == set(DESCRIPTIONS)
+    assert names
+    assert {re.sub(r"_(total|bucket|sum|count)$", "", name) for name in names} <= set(DESCRIPTIONS)
 
 
 def test_grafana_finds_its_dashboard_and_its_source(compose: Json) -> None:

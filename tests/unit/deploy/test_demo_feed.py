@@ -13,6 +13,7 @@ from deploy.local.demo.alerts import Sightings, delays, summary
 from deploy.local.demo.background import background
 from deploy.local.demo.history import scenarios, whole_history, with_own_identities
 from deploy.local.demo.publish import RefusedError, publish
+from deploy.local.demo.tour import counts, lag
 from shared.events import identity, parse_event
 
 Json = dict[str, Any]
@@ -131,3 +132,14 @@ def test_summary() -> None:
     assert summary([1.0]) == (1.0, 1.0)
     middle, late = summary([float(value) for value in range(101)])
     assert (middle, late) == (50.0, 99.0)
+
+
+def test_what_is_left_to_do_is_told_by_consumer() -> None:
+    def stat(lag_records: int, lag_seconds: float) -> Json:
+        one = {"group": "journey", "topic": "touchpoints", "lag_records": lag_records, "lag_seconds": lag_seconds}
+        return {"touchpoints": 5, "consumers": [one]}
+
+    assert lag((stat(0, 0.0), stat(0, 0.0))) == ""
+    assert lag((stat(1_200, 3.0), stat(0, 0.0))) == "journey on touchpoints: 1,200 records"
+    assert counts((stat(3, 1.0), stat(0, 0.0))) == counts((stat(3, 2.0), stat(0, 0.0)))
+    assert counts((stat(3, 1.0), stat(0, 0.0))) != counts((stat(2, 1.0), stat(0, 0.0)))

@@ -9,7 +9,9 @@ def test_a_delivery_is_as_far_as_the_message_got_whatever_came_first() -> None:
     opened, delivered = step("m", "opened", 5), step("m", "delivered", 3)
     assert delivery_state([opened, delivered]) == opened
     assert delivery_state([delivered, opened]) == opened
-    assert delivery_state([step("m", "bounced", 9), delivered]) == delivered
+    bounced = step("m", "bounced", 9)
+    assert delivery_state([bounced, delivered]) == bounced
+    assert delivery_state([bounced, delivered, opened]) == opened
     assert delivery_state([]) is None
 
 

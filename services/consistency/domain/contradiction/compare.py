@@ -42,9 +42,19 @@ def amounts(a: Said, b: Said, lexicon: Lexicon) -> bool | None:
     if (one.per is None) != (other.per is None) and parts(low, other.low):
         return None
     limit = bool(lexicon.attributes.get(one.attribute or other.attribute, {}).get("limit"))
-    if one.bound and one.bound == other.bound or (limit and (one.bound or other.bound)):
+    if (one.bound and one.bound == other.bound) or (
+        limit and (one.bound or other.bound) and one.attribute == other.attribute
+    ):
         return not near(edge(one) / scale, edge(other), one)
     slack = slack_of(one, other)
+    if (
+        lexicon.attributes.get(one.attribute, {}).get("whole")
+        and one.low < one.high < INFINITY
+        and other.low < other.high
+    ):
+        return not (near(low, other.low, one) and near(high, other.high, one)) and not (
+            one.approximate or other.approximate
+        )
     return bool(low > other.high * (1 + slack) + 1e-9 or other.low > high * (1 + slack) + 1e-9)
 
 
@@ -61,10 +71,12 @@ def comparable(one: Claim, other: Claim) -> bool:
         return False
     if (one.per is None) != (other.per is None) and not one.dimension.startswith(("money", "data")):
         return False
-    if one.dimension == other.dimension:
-        return True
     money = one.dimension.startswith("money") and other.dimension.startswith("money")
     if money and "money" in (one.dimension, other.dimension):
+        return True
+    if one.dimension == other.dimension == "number" and not (one.attribute or one.items & other.items):
+        return False
+    if one.dimension == other.dimension:
         return True
     bare = "number" in (one.dimension, other.dimension)
     return bare and bool(one.items & other.items or (one.attribute and one.attribute == other.attribute))
@@ -77,7 +89,9 @@ def edge(claim: Claim) -> float:
 
 
 def slack_of(one: Claim, other: Claim) -> float:
-    return MONTHS if one.dimension == "duration" and min(one.low or one.high, other.low or other.high) >= 25 else TOLERANCE
+    return (
+        MONTHS if one.dimension == "duration" and min(one.low or one.high, other.low or other.high) >= 25 else TOLERANCE
+    )
 
 
 def near(x: float, y: float, claim: Claim) -> bool:
@@ -102,6 +116,8 @@ def days_clash(a: Said, b: Said, one: Moment, other: Moment, lexicon: Lexicon) -
         return None
     if one.kind == other.kind == "weekday" and (one.recurring or other.recurring):
         return one.weekday != other.weekday
+    if one.recurring != other.recurring:
+        return None
     x, y = days_of(one, a.sent), days_of(other, b.sent)
     if x is None or y is None:
         return None
@@ -128,7 +144,8 @@ def times_clash(one: Moment, other: Moment) -> bool | None:
         return None
     if one.half or other.half:
         half = DAY // 2
-        return one.first % half != other.first % half if one.first == one.last and other.first == other.last else None
+        points = one.first == one.last and other.first == other.last
+        return one.first % half != other.first % half if points else None
     if one.last > one.first and other.last > other.first:
         return (one.first, one.last) != (other.first, other.last) and not (
             one.first < other.last and other.first < one.last

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,9 @@ DAY = 24 * 60
 class Moment:
     """A day, a run of days or a time of day, as far as the words give it; `on` makes it one of the calendar.
 
-    `kind`: day (year, month, day as given, 0 where not), month, weekday, offset (days from sending), none.
+    `kind`: day (year, month, day as given, 0 where not), month, weekday, week (the weekday, `offset` calendar weeks
+    from that of sending), offset (days from sending), none. `years` and `months` count from those of sending; -1 as
+    `day` is the month's last.
     `first` and `last` are minutes of the day, -1 where no time is given; `half` where the words leave open
     which half of the day is meant ("at seven").
     """
@@ -31,11 +33,30 @@ class Moment:
     last: int = -1
     zone: str = ""
     half: bool = False
+    years: int | None = None
+    months: int | None = None
+
+
+def anchored(moment: Moment, today: date) -> Moment:
+    """With the year and month that "last year" or "this month" mean on the day of sending."""
+    if moment.months is not None:
+        month = today.year * 12 + today.month - 1 + moment.months
+        moment = replace(moment, year=month // 12, month=month % 12 + 1)
+    if moment.years is not None:
+        moment = replace(moment, year=today.year + moment.years)
+    if moment.day == -1 and moment.month:
+        year = moment.year or nearest_year(today, moment.month, 28)
+        moment = replace(moment, day=month_end(year, moment.month).day)
+    return moment
 
 
 def days_of(moment: Moment, sent: datetime) -> tuple[date, date] | None:
     """First and last day that is meant, or None where no day is named."""
     today = sent.date()
+    moment = anchored(moment, today)
+    if moment.kind == "week":
+        day = today + timedelta(days=moment.weekday - today.weekday() + 7 * moment.offset)
+        return day, day
     if moment.kind == "offset":
         day = today + timedelta(days=moment.offset)
         return day, day
@@ -47,27 +68,14 @@ def days_of(moment: Moment, sent: datetime) -> tuple[date, date] | None:
         first = date(year, moment.month, 1)
         return first, (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
     if moment.kind == "quarter":
-        year = moment.year or (today.year + 1 if moment.offset else nearest_year(today, moment.month + 2, 28))
+        year = moment.year or nearest_year(today, moment.month + 2, 28)
         first = date(year, moment.month, 1)
         return first, (first + timedelta(days=95)).replace(day=1) - timedelta(days=1)
-    if moment.kind == "period_end":
-        return period_end(moment, today)
     if moment.kind == "year":
         return date(moment.year, 1, 1), date(moment.year, 12, 31)
     if moment.kind == "day":
         return calendar_days(moment, today)
     return None
-
-
-def period_end(moment: Moment, today: date) -> tuple[date, date]:
-    """The last day of the week, month or year in which the message was sent."""
-    if moment.offset == 7:
-        day = today + timedelta(days=6 - today.weekday())
-    elif moment.offset == 30:
-        day = (today.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
-    else:
-        day = date(today.year, 12, 31)
-    return day, day
 
 
 def calendar_days(moment: Moment, today: date) -> tuple[date, date] | None:
@@ -117,6 +125,10 @@ class DateGrammar:
     hours: Mapping[str, int]
     shifts: Mapping[str, int]
     days: Mapping[str, int]
+    minutes: Mapping[str, int]
+    years: Mapping[str, int]
+    monthwords: Mapping[str, int]
+    weeks: Mapping[str, int]
     quarters: Mapping[str, int]
 
     @classmethod
@@ -128,8 +140,10 @@ class DateGrammar:
         parts = {word: int(n) for n, words in table.get("parts", {}).items() for word in words}
         hours = {word: int(n) for n, words in table.get("hours", {}).items() for word in words}
         shifts = {word: int(n) for n, words in table.get("shifts", {}).items() for word in words}
-        days = {word: int(n) for n, words in table.get("days", {}).items() for word in words}
-        quarters = {word: int(n) for n, words in table.get("quarters", {}).items() for word in words}
+        more = {
+            name: {word: int(n) for n, words in table.get(name, {}).items() for word in words}
+            for name in ("days", "minutes", "years", "monthwords", "weeks", "quarters")
+        }
         fields = {
             "month": named("month", months),
             "month2": named("month2", months),
@@ -142,10 +156,15 @@ class DateGrammar:
             "part2": named("part2", parts),
             "hourword": named("hourword", hours),
             "hourword2": named("hourword2", hours),
+            "dayword": named("dayword", more["days"]),
+            "dayword2": named("dayword2", more["days"]),
+            "minuteword": named("minuteword", more["minutes"]),
+            "minuteword2": named("minuteword2", more["minutes"]),
+            "yearword": named("yearword", more["years"]),
+            "monthword": named("monthword", more["monthwords"]),
+            "weekword": named("weekword", more["weeks"]),
+            "quarter": named("quarter", more["quarters"]),
             "shift": named("shift", shifts or {"half past": 30}),
-            "dayword": named("dayword", days),
-            "dayword2": named("dayword2", days),
-            "quarter": named("quarter", quarters),
             "day": r"(?P<day>0?[1-9]|[12]\d|3[01])(?!\d)",
             "day2": r"(?P<day2>0?[1-9]|[12]\d|3[01])(?!\d)",
             "m": r"(?P<m>0?[1-9]|1[0-2])(?!\d)",
@@ -156,17 +175,26 @@ class DateGrammar:
             "minute": r"(?P<minute>[0-5]\d)(?!\d)",
             "hour2": r"(?P<hour2>[01]?\d|2[0-4])(?!\d)",
             "minute2": r"(?P<minute2>[0-5]\d)(?!\d)",
-            "zone": named("zone", {z: 0 for z in table.get("zones", ["utc"])}),
+            "zone": named("zone", dict.fromkeys(table.get("zones", ["utc"]), 0)),
         }
         compiled = tuple(
             (kind, re.compile(expand(pattern, fields), re.IGNORECASE))
             for kind, patterns in table["patterns"].items()
             for pattern in patterns
         )
-        named_times = {*months, *weekdays, *relative, *clock, *parts, *days, *hours, *quarters, *table.get("also", ())}
-        words = sorted(named_times, key=len, reverse=True)
-        gate = re.compile(r"\d|" + "|".join(re.escape(w).replace("е", "[её]") for w in words), re.IGNORECASE)
-        return cls(gate, compiled, months, weekdays, relative, clock, parts, hours, shifts, days, quarters)
+        every = {
+            *months,
+            *weekdays,
+            *relative,
+            *clock,
+            *more["years"],
+            *more["monthwords"],
+            *more["days"],
+            *table.get("gate", ()),
+        }
+        words = sorted(every, key=len, reverse=True)
+        gate = re.compile(r"\d|" + "|".join(re.escape(w) for w in words), re.IGNORECASE)
+        return cls(gate, compiled, months, weekdays, relative, clock, parts, hours, shifts, **more)
 
     def find(self, text: str) -> list[Found]:
         """Dates and times in order of place; where two readings overlap, the longer."""
@@ -186,6 +214,14 @@ class DateGrammar:
         return sorted(kept, key=lambda f: f.start)
 
     def _moment(self, kind: str, got: Mapping[str, str | None]) -> Moment | None:
+        moment = self._plain(kind, got)
+        if moment is None or not (got.get("yearword") or got.get("monthword")):
+            return moment
+        years = self._look(self.years, got["yearword"], 0) if got.get("yearword") else None
+        months = self._look(self.monthwords, got["monthword"], 0) if got.get("monthword") else moment.months
+        return replace(moment, years=years, months=months)
+
+    def _plain(self, kind: str, got: Mapping[str, str | None]) -> Moment | None:
         year = int(got.get("year") or 0) or (2000 + int(got["year2"] or 0) if got.get("year2") else 0)
         month = int(got.get("m") or 0) or self._look(self.months, got.get("month"), 0)
         first, last = self._time(got, ""), self._time(got, "2")
@@ -198,20 +234,24 @@ class DateGrammar:
             last = last if kind == "times" else first
             return Moment("none", first=first, last=last, zone=lower(got.get("zone")), half=half_open(got))
         if kind in ("weekday", "weekly"):
-            return Moment("weekday", weekday=self._look(self.weekdays, got.get("weekday"), 0), recurring=kind == "weekly")
+            return Moment(
+                "weekday", weekday=self._look(self.weekdays, got.get("weekday"), 0), recurring=kind == "weekly"
+            )
         if kind == "weekday_next":
             return Moment("weekday", weekday=self._look(self.weekdays, got.get("weekday"), 0), offset=7)
+        if kind == "week":
+            weeks = self._look(self.weeks, got.get("weekword"), 0)
+            return Moment("week", weekday=self._look(self.weekdays, got.get("weekday"), 0), offset=weeks)
         if kind == "relative":
             return Moment("offset", offset=self._look(self.relative, got.get("relative"), 0))
-        if kind in ("quarter", "quarter_next"):
-            month = 3 * self._look(self.quarters, got.get("quarter"), 1) - 2
-            return Moment("quarter", year=year, offset=int(kind == "quarter_next"), month=month)
-        if kind in PERIODS:
-            return Moment("period_end", offset=PERIODS[kind])
+        if kind == "quarter":
+            return Moment("quarter", year=year, month=3 * self._look(self.quarters, got.get("quarter"), 1) - 2)
         if kind in ("month_year", "month"):
             return Moment("month", year=year, month=month)
         if kind == "month_end":
-            return month_end(year, month)
+            if not month:
+                return Moment("day", day=-1, months=0)
+            return Moment("day", month=month, day=-1) if got.get("yearword") else month_end(year, month)
         if kind == "year_end":
             return Moment("day", year=year, month=12, day=31)
         if kind == "year":
@@ -230,11 +270,13 @@ class DateGrammar:
         if word:
             return self._look(self.clock, word, 0)
         hour = got.get("hour" + which)
-        hours = int(hour) if hour is not None else self._look(self.hours, got.get("hourword" + which), -1)
+        hours = self._look(self.hours, got.get("hourword" + which), -1) if hour is None else int(hour)
         if hours < 0:
             return -1
-        minutes = hours * 60 + int(got.get("minute" + which) or 0)
-        minutes += self._look(self.shifts, got.get("shift"), 0) if which == "" else 0
+        word = got.get("minuteword" + which)
+        minutes = hours * 60 + (self._look(self.minutes, word, 0) if word else int(got.get("minute" + which) or 0))
+        if which == "":
+            minutes += self._look(self.shifts, got.get("shift"), 0)
         part = got.get("part" + which) or (got.get("part2") if which == "" else None)
         shift = self._look(self.parts, part, 0)
         if shift and hours < 12:
@@ -245,16 +287,11 @@ class DateGrammar:
 
     @staticmethod
     def _look(table: Mapping[str, int], word: str | None, default: int) -> int:
-        if word is None:
-            return default
-        return table.get(" ".join(word.lower().replace("’", "'").replace("ё", "е").split()), default)
-
-
-PERIODS = {"week_end": 7, "month_of_sending_end": 30, "year_of_sending_end": 365}
+        return default if word is None else table.get(" ".join(word.lower().replace("’", "'").split()), default)
 
 
 def half_open(got: Mapping[str, str | None]) -> bool:
-    """An hour in words, or bare, up to twelve, with no part of the day and no minutes in digits."""
+    """An hour in words, or of one digit, with no part of the day and no minutes in digits."""
     if got.get("part") or got.get("part2") or got.get("minute") or got.get("clock"):
         return False
     hour = got.get("hour")
@@ -273,8 +310,9 @@ def month_end(year: int, month: int) -> Moment:
 
 def named(name: str, words: Mapping[str, int]) -> str:
     options = "|".join(
-        r"\s+".join(re.escape(part).replace("е", "[её]") for part in word.split()) for word in sorted(words, key=len, reverse=True)
+        r"\s+".join(re.escape(part) for part in word.split()) for word in sorted(words, key=len, reverse=True)
     )
+    options = options or r"(?!)"
     return f"(?P<{name}>{options})"
 
 

@@ -9,7 +9,9 @@ from typing import Any
 import snowballstemmer
 
 from services.consistency.domain.contradiction.dates import DateGrammar
+from services.consistency.domain.contradiction.folding import pairs
 from services.consistency.domain.contradiction.phrases import Phrases, Tag
+from services.consistency.domain.contradiction.titles import Titles
 from services.consistency.domain.contradiction.tokens import Speller
 
 FOLDER = Path(__file__).resolve().parents[2] / "lexicon"
@@ -47,8 +49,12 @@ class Language:
     dates: DateGrammar
     decimal: str
     reasons: Table
+    variants: Mapping[int, str] = field(default_factory=dict)
+    titles: Titles = field(default_factory=Titles)
+    bare_money: bool = False
+    short_clauses: bool = False
     forms_of_address: tuple[str, ...] = ()
-    bare_money: float = float("inf")
+    opening_names: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,8 @@ class Lexicon:
     statuses: Mapping[str, Table]
     opposed: tuple[frozenset[str], ...]
     parents: Mapping[str, frozenset[str]]
+    weights: Mapping[str, float] = field(default_factory=dict)
+    threshold: float = 0.5
     default: str = "en"
     ranks: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
@@ -72,7 +80,7 @@ def load_lexicon(folder: Path = FOLDER) -> Lexicon:
     languages = {
         path.name: load_language(path.name, read_folder(path), shared)
         for path in sorted(folder.iterdir())
-        if (path / "language.toml").is_file()
+        if (path / "language.toml").exists()
     }
     units = {
         name: Unit(str(entry["dimension"]), float(entry.get("factor", 1.0)), float(entry.get("slack", 1.0)))
@@ -90,6 +98,8 @@ def load_lexicon(folder: Path = FOLDER) -> Lexicon:
         statuses=shared["statuses"],
         opposed=tuple(frozenset(pair) for pair in shared["conditions"]["opposed"]),
         parents=parents,
+        weights={name: float(value) for name, value in shared.get("weights", {}).get("weights", {}).items()},
+        threshold=float(shared.get("weights", {}).get("threshold", 0.5)),
         ranks={
             state: (chain, rank)
             for chain, entry in shared["statuses"].items()
@@ -133,8 +143,14 @@ def load_language(code: str, tables: Mapping[str, dict[str, Any]], shared: Mappi
         dates=DateGrammar.of(tables["dates"]),
         decimal=str(settings.get("decimal", ".")),
         reasons=tables["reasons"],
+        variants=pairs(settings.get("variants", {})),
+        titles=Titles.of(
+            settings.get("name_heads", ()), settings.get("never_names", ()), settings.get("short_names", "")
+        ),
+        bare_money=bool(settings.get("bare_money", False)),
+        short_clauses=bool(settings.get("short_clauses", False)),
         forms_of_address=tuple(settings.get("forms_of_address", ())),
-        bare_money=float(settings.get("bare_money", "inf")),
+        opening_names=bool(settings.get("opening_names", True)),
     )
 
 

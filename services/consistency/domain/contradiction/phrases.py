@@ -1,15 +1,16 @@
 """Patterns of words, as the data files write them, matched in one pass over the tokens.
 
 A pattern is words in order, each compared by its stem. `a/b` is either, `(a)` may be missing, `*` stands for
-up to three words of the same sentence, `#` for a number, `=word` for exactly this form, `word~` for every word
-that begins so, which inflected languages need where stems differ by form ("доставк~").
+up to three words (or six characters of a script without blanks) of the same sentence,
+`#` for a number, `=word` for exactly this form, `word~` for every word that begins so, which inflected languages
+need where stems differ by form ("доставк~").
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
-from services.consistency.domain.contradiction.tokens import Speller, Token, tokenise
+from services.consistency.domain.contradiction.tokens import Speller, Token, is_han, tokenise
 
 GAP = 3
 PREFIX = 2
@@ -77,7 +78,6 @@ class Phrases:
         return [self._words(word) for word in (element.split("/") if len(element) > 1 else [element])]
 
     def _words(self, word: str) -> list[str]:
-        word = word.replace("ё", "е").replace("Ё", "Е")
         if len(word) > 1 and word[0] == "=":
             return [f"={word[1:].lower()}"]
         if len(word) > PREFIX and word[-1] == "~":
@@ -134,7 +134,8 @@ class Phrases:
                 if following is not None:
                     self._walk(following, tokens, keys, first, at + 1, sentence, found)
         if node.gap is not None:
-            for skip in range(GAP + 1):
+            widest = GAP * 2 if is_han(tokens[at].text) else GAP
+            for skip in range(widest + 1):
                 if at + skip < len(tokens) and tokens[at + skip].sentence == sentence:
                     self._walk(node.gap, tokens, keys, first, at + skip, sentence, found)
 

@@ -5,11 +5,13 @@ from collections.abc import Mapping, Sequence
 from services.consistency.domain.contradiction.claim import Claim, Reading
 from services.consistency.domain.contradiction.lexicon import Language, Lexicon
 from services.consistency.domain.contradiction.phrases import Match
-from services.consistency.domain.contradiction.tokens import Token
+from services.consistency.domain.contradiction.tokens import Token, is_han
 
 CONCEPT = "@"
 QUOTED = 7
 NO_NAME_AFTER = frozenset("%/₽€$£¥°")
+OPENS, CLOSES = "【", "】"  # who sends a short message: in all of them, so no sign of one matter
+PAIR = 0.75  # most words are one pair
 
 
 def content(
@@ -17,8 +19,14 @@ def content(
 ) -> list[frozenset[str]]:
     """For each token what it adds to the topic: its stem and the concepts that it is part of ("@pet")."""
     added: list[set[str]] = [set() for _ in tokens]
+    signed = False
     for at, token in enumerate(tokens):
-        if token.kind == "word" and token.norm not in language.stop and len(token.norm) > (1 if token.text.isascii() else 0):
+        signed = token.text == OPENS or (signed and token.text != CLOSES)
+        if signed or token.kind != "word" or token.norm in language.stop:
+            continue
+        if is_han(token.text):
+            added[at] |= pair_of(tokens, at, language.stop)
+        elif len(token.norm) > (1 if token.text.isascii() else 0):
             added[at].add(token.norm)
     for match in matches:
         if match.tag.kind in ("concept", "attribute"):
@@ -26,6 +34,14 @@ def content(
             for at in range(match.first, match.last + 1):
                 added[at] |= found
     return [frozenset(one) for one in added]
+
+
+def pair_of(tokens: Sequence[Token], at: int, stop: frozenset[str]) -> set[str]:
+    """Two characters that stand together: words are not divided in this script, most are that long."""
+    if at + 1 >= len(tokens) or tokens[at + 1].start != tokens[at].end or not is_han(tokens[at + 1].text):
+        return set()
+    pair = tokens[at].text + tokens[at + 1].text
+    return set() if tokens[at + 1].text in stop or pair in stop else {pair}
 
 
 def names(tokens: Sequence[Token], language: Language, apart: Sequence[bool]) -> list[tuple[int, int, str]]:
@@ -45,7 +61,13 @@ def names(tokens: Sequence[Token], language: Language, apart: Sequence[bool]) ->
         while last + 1 < len(tokens) and not apart[last + 1] and joins(tokens, last + 1, language):
             last += 1
         opens = at == 0 or tokens[at - 1].sentence != tokens[at].sentence or tokens[at - 1].text in ":>*•“\"'("
-        words = sum(t.kind == "word" for t in tokens[at : last + 1])
+        before = tokens[at - 1] if at else None
+        if last > at and before is not None and house_number(before, tokens, at, apart):
+            found.append((at - 1, last, spelt(tokens[at - 1 : last + 1])))
+            at = last + 1
+            continue
+        run = tokens[at : last + 1]
+        words = len(run) if language.opening_names else sum(t.kind == "word" for t in run)
         again = {t.text for t in tokens if t.capital and t.start > tokens[at].end}
         address = any(t.text.endswith(language.forms_of_address) for t in tokens[at : last + 1])
         if not address and (not opens or words > 1 or tokens[at].text in again):
@@ -69,6 +91,13 @@ def quoted_name(tokens: Sequence[Token], at: int) -> int:
     return 0
 
 
+def house_number(before: Token, tokens: Sequence[Token], at: int, apart: Sequence[bool]) -> bool:
+    """ "19 Weir Street": the number is part of the name."""
+    mark = tokens[at - 2].text if at > 1 else ""
+    plain = before.kind == "num" and before.text.isdigit() and not apart[at - 1]
+    return plain and tokens[at].start - before.end == 1 and mark not in ("£", "$", "€", "#")
+
+
 def named_at(tokens: Sequence[Token], at: int, language: Language) -> bool:
     token = tokens[at]
     return token.capital and token.norm not in language.stop and token.text not in language.names_not
@@ -89,6 +118,8 @@ def weight(word: str, language_weak: frozenset[str]) -> float:
         return 1.0
     if word in language_weak:
         return 0.15
+    if is_han(word[0]):
+        return PAIR
     return 0.7 if len(word) > 2 or not word.isascii() else 0.3
 
 
@@ -128,6 +159,7 @@ def lettered(refs: frozenset[str]) -> bool:
 
 def alike(a: frozenset[str], b: frozenset[str]) -> bool:
     """References of one sort: the same letters in front, or as many digits."""
+
     def shape(ref: str) -> str:
         return "".join(c for c in ref if c.isalpha()) or str(len(ref))
 

@@ -12,8 +12,11 @@ from services.consistency.domain.wording import Token, tokens_of
 from shared.events import Embargo, Message
 
 REMEMBERED = 20_000
-MOST = 0.6
-"""The share of a matter's other words that makes up for a name that is not said."""
+LEAST = 0.4
+"""The same for what is told in other words altogether, where many signs point to it."""
+WEIGHED = ("figure", "future", "advice", "own", "everyday")
+LESS = 0.7
+"""Of the nearness in meaning that is asked for where no word is shared: what shared words leave to ask for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,10 @@ class Evidence:
     anchors: list[Anchor] = field(default_factory=list)
     figure: bool = False
     own: bool = False
+    period: bool = False
+    year: bool = False
     other_year: bool = False
+    manners: frozenset[str] = frozenset()
     seen: set[int] = field(default_factory=set)
 
     @property
@@ -64,7 +70,7 @@ class Evidence:
 
     @property
     def content(self) -> float:
-        return sum(anchor.weight for anchor in self.anchors if not anchor.name)
+        return sum(anchor.weight for anchor in self.anchors if anchor.word)
 
 
 def statement_reader(words: EmbargoWords, similarity: Similarity) -> States:
@@ -169,7 +175,10 @@ def gather(tokens: Sequence[Token], matter: Matter, words: EmbargoWords) -> Evid
             evidence.seen.update(range(at, at + len(anchor.stems)))
     evidence.figure = words.manners["figure"].first(tokens) is not None
     evidence.own = words.manners["own"].first(tokens) is not None
+    evidence.period = words.manners["period"].first(tokens) is not None
     years = {stem for stem in stems if stem in YEARS}
+    evidence.manners = frozenset(m for m in WEIGHED if words.manners[m].first(tokens) is not None)
+    evidence.year = bool(years & matter.years)
     evidence.other_year = bool(matter.years and years and not years & matter.years)
     return evidence
 
@@ -193,11 +202,13 @@ def judge(
     if sentence.published and not (matter.figure_only and evidence.figure):
         return None
 
-    def near() -> bool:
+    def near(share: float = 1.0) -> bool:
         start, end = sentence.tokens[0].start, sentence.tokens[-1].end
-        return similarity.between(matter.text, text[start:end]) >= words.nearness
+        return similarity.between(matter.text, text[start:end]) >= share * words.nearness
 
     ground = verdict(sentence, evidence, matter, near)
+    if ground is None and not evidence.other_year:
+        ground = weighed(sentence, evidence, matter, words, near)
     if ground is None:
         return None
     seen = sorted(evidence.seen)
@@ -206,7 +217,7 @@ def judge(
 
 
 def verdict(
-    sentence: Sentence, evidence: Evidence, matter: Matter, near: Callable[[], bool]
+    sentence: Sentence, evidence: Evidence, matter: Matter, near: Callable[..., bool]
 ) -> tuple[str, float] | None:
     if evidence.other_year:
         return None
@@ -223,12 +234,30 @@ def verdict(
         return "named by its code", 0.75
     if not evidence.happenings:
         return None
-    if evidence.name:
+    if evidence.name and "everyday" not in evidence.manners:
         return "told of the named subject", 0.9
-    enough = evidence.content >= max(PAIR, MOST * matter.content if matter.has_names else 0)
-    if enough:
+    enough = evidence.content >= max(PAIR, matter.share * matter.content if matter.has_names else 0)
+    if enough and (not matter.has_names or near(LESS)):
         return "told of the subject", 0.75
     return ("told in like words", 0.6) if evidence.content and near() else None
+
+
+def weighed(
+    sentence: Sentence, evidence: Evidence, matter: Matter, words: EmbargoWords, near: Callable[..., bool]
+) -> tuple[str, float] | None:
+    """What is told in other words: no single sign decides, together they do."""
+    weights = words.weights
+    share = min(evidence.happenings, 2) / 2
+    if matter.figure_only:
+        share = float(evidence.figure and bool(evidence.happenings or evidence.period))
+    linked = bool(evidence.name or evidence.content)
+    wide = all(happening.wide for happening in matter.happenings)
+    score = weights["happening"] * share + weights["told"] * sentence.told
+    score += weights["linked"] * (linked and evidence.happenings > 0)
+    score += sum(weights[manner] for manner in evidence.manners)
+    if share and score >= weights["threshold"] and (linked or (not wide and near(LEAST))):
+        return "told in other words", 0.6
+    return None
 
 
 def figure_verdict(evidence: Evidence, matter: Matter) -> tuple[str, float] | None:
@@ -237,6 +266,7 @@ def figure_verdict(evidence: Evidence, matter: Matter) -> tuple[str, float] | No
         return None
     if any(happening.alone for happening in matter.happenings) and evidence.happenings:
         return "told how it turned out", 0.85
-    if evidence.happenings and (evidence.happenings > 1 or evidence.own or evidence.weight):
+    said_of = evidence.weight + NAME * (evidence.period + evidence.year) / 2
+    if evidence.happenings and (evidence.own or said_of):
         return "told how it turned out", 0.85
-    return ("told how it turned out", 0.7) if evidence.weight >= NAME else None
+    return ("told how it turned out", 0.7) if evidence.weight and said_of >= NAME else None

@@ -10,14 +10,17 @@ from services.consistency.domain.wording import Wording, stem_of
 
 MANNERS = (
     "successor", "contrast", "secret", "silence", "publication", "denial", "hypothesis", "telling_question", "figure",
-    "own", "continuation", "actor", "months",
+    "own", "period", "future", "advice", "everyday", "continuation", "actor", "months",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """What a matter can be about. `figure`: stated only with how it turned out; `alone`: then needs no more;
-    `code`: naming the thing's own code states it; `only_with`: dropped where the matter is about another one."""
+    """What a matter can be about.
+
+    `figure`: stated only with how it turned out; `alone`: then needs no more; `code`: naming the thing's own code
+    states it; `wide`: told in everyday words; `only_with`: dropped where the matter is about another one.
+    """
 
     name: str
     words: Wording
@@ -26,6 +29,7 @@ class Happening:
     figure: bool
     alone: bool
     code: bool
+    wide: bool
     only_with: frozenset[str] | None = None
 
 
@@ -38,6 +42,7 @@ class EmbargoWords:
     generic: frozenset[str]
     generic_han: tuple[str, ...]
     nearness: float
+    weights: dict[str, float]
 
 
 @lru_cache(maxsize=1)
@@ -50,6 +55,7 @@ def default_words() -> EmbargoWords:
         generic=frozenset(stem_of(word) for word in generic if not is_han(word)),
         generic_han=tuple(sorted((word for word in generic if is_han(word)), key=len, reverse=True)),
         nearness=float(shared["nearness"]),
+        weights={name: float(weight) for name, weight in shared["weights"].items()},
     )
 
 
@@ -63,6 +69,7 @@ def happening(name: str, settings: dict[str, Any], tables: Iterable[dict[str, An
         figure=bool(settings.get("figure")),
         alone=bool(settings.get("alone")),
         code=bool(settings.get("code")),
+        wide=bool(settings.get("wide")),
         only_with=frozenset(settings["only_with"]) if "only_with" in settings else None,
     )
 

@@ -1,0 +1,1 @@
+"""The HTTP API for people's tools: one file a subject."""

@@ -1,0 +1,74 @@
+"""Conflicts, found and foreseen."""
+
+from typing import Annotated, Any
+from uuid import uuid4
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import JSONResponse
+
+from services.gateway.api.answers import Cursor, FromConsistency, Limit, page, problems
+from services.gateway.api.document import PLAN
+from services.gateway.body import bounded_body
+from services.gateway.plan import planned_message
+from services.gateway.shapes import ConflictPage, ConflictState, Kind, Preflight
+from shared.events import MAX_EVENT_BYTES, MessageEvent
+from shared.web.keys import Caller, allow
+from shared.web.problems import problem
+
+router = APIRouter(prefix="/v1", tags=["conflicts"])
+
+EXAMPLE_PLAN: dict[str, Any] = {
+    "customer": {"id": "lw-c-20117"},
+    "department": "marketing",
+    "channel": "email",
+    "purpose": "promotional",
+    "text": "Upgrade to Pro before Friday and save 25 % for a year.",
+}
+
+
+@router.get("/conflicts", summary="Conflicts that were found", response_model=ConflictPage, responses=problems())
+async def conflicts(
+    consistency: FromConsistency,
+    _: Annotated[Caller, Depends(allow("agent", "ops"))],
+    customer: Annotated[str | None, Query(min_length=1, max_length=256, description="Of this customer alone.")] = None,
+    kind: Annotated[Kind | None, Query()] = None,
+    state: Annotated[ConflictState | None, Query(description="Without it, all but the withdrawn ones.")] = None,
+    alert: Annotated[str | None, Query(min_length=1, max_length=256, description="Of this alert alone.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> JSONResponse:
+    """Pairs of events that cannot both be relied on, each with the words that clash and the reason."""
+    filters = page(limit, cursor, customer=customer, kind=kind, state=state, alert=alert)
+    return JSONResponse(await consistency.conflicts(filters))
+
+
+@router.post(
+    "/preflight",
+    summary="Would this message clash?",
+    response_model=Preflight,
+    responses=problems(413),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": PLAN, "example": EXAMPLE_PLAN}},
+        }
+    },
+)
+async def preflight(
+    request: Request,
+    consistency: FromConsistency,
+    caller: Annotated[Caller, Depends(allow("publisher", "agent", "ops"))],
+) -> JSONResponse:
+    """Compares a planned message with what its customer has been told, and stores nothing.
+
+    The body is the message's data (`direction` is `outbound` unless it says otherwise; `id`, `source` and
+    `time` may stand beside it) or a whole CloudEvent. In the answer, `b` is the planned message.
+    """
+    event = planned_message(await bounded_body(request, MAX_EVENT_BYTES), f"plan-{uuid4()}")
+    allow_department(caller, event)
+    return JSONResponse(await consistency.preflight(event.model_dump(mode="json", by_alias=True, exclude_none=True)))
+
+
+def allow_department(caller: Caller, event: MessageEvent) -> None:
+    if caller.role == "publisher" and not caller.publishes_for(event.data.department):
+        raise problem(403, f"This key does not publish for {event.data.department}.")

@@ -1,0 +1,110 @@
+"""Customers: who they are, what they were told, what of it holds."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import JSONResponse
+from pydantic import AwareDatetime
+
+from services.gateway.api.answers import Cursor, FromConsistency, FromJourney, Limit, page, problems
+from services.gateway.paths import CustomerId
+from services.gateway.shapes import Claims, Customer, CustomerPage, TimelinePage
+from shared.events import EVENT_TYPES, Channel, Department, timestamp
+from shared.events.models import Direction, Purpose
+from shared.web.keys import allow
+
+router = APIRouter(prefix="/v1/customers", tags=["customers"], dependencies=[Depends(allow("agent", "ops"))])
+
+EventType = Literal[EVENT_TYPES]  # type: ignore[valid-type]
+
+EXAMPLE_CUSTOMER: dict[str, Any] = {
+    "id": "lw-c-20117",
+    "first": "2025-09-03T08:00:28Z",
+    "last": "2025-10-20T16:44:36Z",
+    "touchpoints": 3,
+    "messages": {"total": 3, "by_department": {"operations": 1, "support": 2}, "by_channel": {"letter": 1, "chat": 2}},
+    "cases": {"open": []},
+    "consent": {"email": "withdrawn"},
+    "conflicts": {"open": 1},
+}
+
+
+@router.get(
+    "",
+    summary="Find customers",
+    response_model=CustomerPage,
+    responses=problems(),
+)
+async def customers(
+    journey: FromJourney,
+    query: Annotated[
+        str, Query(max_length=256, description="Part of an id, or words that occur in the customer's messages.")
+    ] = "",
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> JSONResponse:
+    """The customers whose id has the query in it, or whose messages have its words; latest contact first."""
+    return JSONResponse(await journey.customers(page(limit, cursor, query=query)))
+
+
+@router.get(
+    "/{id}",
+    summary="One customer at a glance",
+    response_model=Customer,
+    responses={200: {"content": {"application/json": {"example": EXAMPLE_CUSTOMER}}}, **problems(404)},
+)
+async def customer(journey: FromJourney, id: CustomerId) -> JSONResponse:
+    """First and last contact, messages by department and channel, open cases, consent, open conflicts."""
+    return JSONResponse(await journey.customer(id))
+
+
+@router.get(
+    "/{id}/timeline",
+    summary="What every department told the customer",
+    response_model=TimelinePage,
+    responses=problems(404),
+)
+async def timeline(
+    journey: FromJourney,
+    id: CustomerId,
+    department: Annotated[list[Department], Query(description="Repeatable.")] = [],  # noqa: B006 - FastAPI copies it
+    channel: Annotated[list[Channel], Query(description="Repeatable.")] = [],  # noqa: B006
+    direction: Annotated[list[Direction], Query(description="Repeatable.")] = [],  # noqa: B006
+    purpose: Annotated[list[Purpose], Query(description="Repeatable.")] = [],  # noqa: B006
+    type: Annotated[list[EventType], Query(description="Repeatable.")] = [],  # noqa: B006
+    since: Annotated[AwareDatetime | None, Query(alias="from", description="Not before; RFC 3339.")] = None,
+    until: Annotated[AwareDatetime | None, Query(alias="to", description="Before; RFC 3339.")] = None,
+    text: Annotated[str, Query(max_length=256, description="Words that occur in the message.")] = "",
+    order: Annotated[Literal["desc", "asc"], Query(description="Newest or oldest first.")] = "desc",
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> JSONResponse:
+    """Events as CloudEvents, each with the `delivery` state of a message and the `conflicts` it is part of.
+
+    Delivery events are folded into their message and are items only where `type` asks for them.
+    """
+    filters = page(
+        limit,
+        cursor,
+        department=department,
+        channel=channel,
+        direction=direction,
+        purpose=purpose,
+        type=type,
+        text=text,
+        order=order,
+        **{"from": timestamp(since) if since else None, "to": timestamp(until) if until else None},
+    )
+    return JSONResponse(await journey.timeline(id, filters))
+
+
+@router.get(
+    "/{id}/claims",
+    summary="What the customer was told, by subject",
+    response_model=Claims,
+    responses=problems(404),
+)
+async def claims(consistency: FromConsistency, id: CustomerId) -> JSONResponse:
+    """Statements made comparable, with the message and the words they stand in. One that a later message
+    replaced names it in `superseded_by`; the others still hold, until `valid_until` where it is given."""
+    return JSONResponse(await consistency.claims(id))

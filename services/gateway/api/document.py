@@ -1,0 +1,65 @@
+"""What the OpenAPI document says beyond what the routes say: keys, problems, the body of a pre-flight."""
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from shared.events import Message, MessageEvent
+from shared.web.documentation import complete
+
+TEMPLATE = "#/components/schemas/Plan{model}"
+PLAN: dict[str, Any] = {
+    "anyOf": [
+        {"$ref": "#/components/schemas/PlannedMessage"},
+        {"$ref": "#/components/schemas/PlannedEvent"},
+    ]
+}
+PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "description": "Problem details, RFC 9457.",
+    "required": ["type", "title", "status"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"path": {"type": "string"}, "reason": {"type": "string"}}},
+        },
+    },
+}
+
+
+def planned_schemas() -> dict[str, Any]:
+    """Message data with `id`, `source` and `time` beside it, a whole CloudEvent, and what both refer to."""
+    event = MessageEvent.model_json_schema(ref_template=TEMPLATE)
+    definitions = event.pop("$defs")
+    message = Message.model_json_schema(ref_template=TEMPLATE)
+    del message["$defs"]
+    envelope = {name: event["properties"][name] for name in ("id", "source", "time")}
+    planned = {
+        **message,
+        "title": "PlannedMessage",
+        "description": "A message's data; `direction` is `outbound` unless it says otherwise.",
+        "required": [name for name in message["required"] if name != "direction"],
+        "properties": {**message["properties"], **envelope},
+    }
+    others = {f"Plan{name}": schema for name, schema in definitions.items()}
+    return {"PlannedMessage": planned, "PlannedEvent": event, **others}
+
+
+def document(app: FastAPI) -> None:
+    """Adds these to the application's OpenAPI document; every route under `/v1/` needs a key."""
+    complete(app, {**planned_schemas(), "Problem": PROBLEM})
+    completed = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        content = completed()
+        for path, operations in content["paths"].items():
+            if path.startswith("/v1/"):
+                for operation in operations.values():
+                    operation["security"] = [{"key": []}]
+        return content
+
+    app.openapi = openapi  # type: ignore[method-assign]

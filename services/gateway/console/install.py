@@ -1,0 +1,28 @@
+"""Puts the console into the application."""
+
+from fastapi import FastAPI
+from starlette.middleware.sessions import SessionMiddleware
+from starlette.staticfiles import StaticFiles
+
+from services.gateway.console import alerts, charts, customers, health, home, preflight, session
+from services.gateway.console.errors import install_error_pages
+from services.gateway.console.rendering import STATIC, SecurityHeaders
+from services.gateway.settings import GatewaySettings
+
+SESSION_SECONDS = 12 * 3600
+
+
+def install_console(app: FastAPI, settings: GatewaySettings) -> None:
+    for room in (session, home, customers, alerts, preflight, health, charts):
+        app.include_router(room.router)
+    app.mount("/static", StaticFiles(directory=STATIC))
+    install_error_pages(app)
+    app.add_middleware(
+        SessionMiddleware,
+        secret_key=settings.session_secret.get_secret_value(),
+        session_cookie="onevoice_session",
+        max_age=SESSION_SECONDS,
+        same_site="lax",
+        https_only=settings.secure_cookie,
+    )
+    app.add_middleware(SecurityHeaders)

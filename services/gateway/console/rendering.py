@@ -1,0 +1,123 @@
+"""Templates, and the headers that every answer to a browser carries."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.gateway.console import wording
+from services.gateway.console.headlines import brief, headline
+from services.gateway.console.marks import excerpt
+from services.gateway.console.values import value
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'self'",
+        "script-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+class SecurityHeaders:
+    """ASGI middleware: adds what `HEADERS` lists where an answer does not say it itself."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, content in HEADERS.items():
+                    headers.setdefault(name, content)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+@cache
+def static(name: str) -> str:
+    """The address of a file under `static/`, another one whenever its content changes."""
+    version = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?v={version}"
+
+
+def segment(identifier: str) -> str:
+    return quote(identifier, safe="")
+
+
+def query(pairs: dict[str, Any]) -> str:
+    """`?a=1&b=2` of what is neither None nor empty; lists are repeated. Empty where nothing is left."""
+    kept = {name: given for name, given in pairs.items() if given not in (None, "", [], ())}
+    return "?" + urlencode(kept, doseq=True) if kept else ""
+
+
+def environment() -> Environment:
+    env = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters |= {
+        "day": wording.day,
+        "date": wording.date,
+        "clock": wording.clock,
+        "date_and_time": wording.date_and_time,
+        "percent": wording.percent,
+        "rate": wording.rate,
+        "value": value,
+        "headline": headline,
+        "subject": wording.subject,
+        "segment": segment,
+    }
+    env.globals |= {
+        "static": static,
+        "query": query,
+        "count": wording.count,
+        "named": wording.named,
+        "excerpt": excerpt,
+        "brief": brief,
+        "words": wording,
+    }
+    return env
+
+
+TEMPLATES = environment()
+
+
+def render(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+    """A page; `viewer` and `open_alerts` are in its context where a session is known."""
+    shown = {
+        "viewer": getattr(request.state, "viewer", None),
+        "csrf": request.session.get("csrf", ""),
+        "open_alerts": getattr(request.state, "open_alerts", None),
+        "flash": request.session.pop("flash", None),
+        "path": request.url.path,
+        "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+    }
+    return HTMLResponse(TEMPLATES.get_template(template).render(shown | context), status)

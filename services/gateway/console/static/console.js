@@ -1,0 +1,135 @@
+// What a page gains with script: live parts, search as one types, and the keyboard. Everything works without.
+
+const one = (selector, root = document) => root.querySelector(selector);
+const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+for (const element of all(".with-script")) element.hidden = false;
+for (const element of all("[data-without-script]")) element.hidden = true;
+for (const element of all("[data-submit]")) element.addEventListener("change", () => element.form.requestSubmit());
+
+// Live parts: the page is asked for again and the parts marked data-live take their new content.
+
+let turn = 0;
+
+async function refresh(address = location.href) {
+  const mine = ++turn;
+  const answer = await fetch(address, { headers: { accept: "text/html" } });
+  if (!answer.ok || answer.redirected || mine !== turn) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const part of all("[data-live]")) {
+    const fresh = part.id && page.getElementById(part.id);
+    if (fresh && fresh.innerHTML !== part.innerHTML) replace(part, fresh);
+  }
+}
+
+function replace(part, fresh) {
+  const known = new Set(all("[data-id]", part).map((row) => row.dataset.id));
+  const at = one(".is-at", part)?.dataset.id;
+  const focused = part.contains(document.activeElement) && document.activeElement.closest("[data-id]")?.dataset.id;
+  part.replaceChildren(...fresh.childNodes);
+  for (const row of all("[data-id]", part)) {
+    if (known.size && !known.has(row.dataset.id)) row.classList.add("is-new");
+    if (row.dataset.id === at) row.classList.add("is-at");
+    if (row.dataset.id === focused) one("[data-open]", row)?.focus({ preventScroll: true });
+  }
+}
+
+function follow(source) {
+  const state = one("#live-state");
+  const stream = new EventSource(source);
+  let waiting;
+  let ready = false;
+  const soon = () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => refresh().catch(() => {}), 150); // many at once are one refresh; the next event tries again
+  };
+  const show = (text, away) => {
+    state.hidden = false;
+    state.textContent = text;
+    state.toggleAttribute("data-away", away);
+  };
+  stream.onopen = () => show("Live", false);
+  stream.onerror = () => show("Not live just now", true);
+  for (const name of ["ready", "reset"]) stream.addEventListener(name, () => { if (ready || name === "reset") soon(); ready = true; });
+  stream.addEventListener("alert", (event) => {
+    const alert = JSON.parse(event.data);
+    if (alert.state === "open") one("#announce").textContent = `Alert: ${alert.reason}`;
+    soon();
+  });
+  addEventListener("pagehide", () => stream.close());
+}
+
+if (document.body.dataset.liveSource && one("[data-live]")) follow(document.body.dataset.liveSource);
+
+// Search as one types.
+
+const search = one("[data-search]");
+if (search) {
+  if (location.hash === "#query") search.focus(); // "/" was pressed on a page without a search of its own
+  let waiting;
+  search.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => {
+      const address = new URL(search.form.action);
+      address.searchParams.set("query", search.value);
+      history.replaceState(null, "", address);
+      refresh(address).catch(() => search.form.requestSubmit());
+    }, 180);
+  });
+}
+
+// The keyboard.
+
+const items = () => all("[data-item]");
+const current = () => one("[data-item].is-at") ?? document.activeElement.closest?.("[data-item]");
+
+function move(step) {
+  const list = items();
+  if (!list.length) return;
+  const next = list[Math.min(Math.max(list.indexOf(current()) + step, 0), list.length - 1)];
+  for (const item of list) item.classList.toggle("is-at", item === next);
+  (one("[data-open]", next) ?? next).focus({ preventScroll: true });
+  next.scrollIntoView({ block: "nearest" });
+}
+
+const target = () => {
+  const item = current();
+  return item?.dataset.state ? item : one("[data-alert]");
+};
+
+function acknowledge() {
+  const alert = target();
+  const button = alert && one('[data-act="acknowledge"]', alert);
+  if (button) button.form.requestSubmit(button);
+}
+
+function ask(action) {
+  const alert = target();
+  const dialog = one("#why");
+  if (!alert || !dialog || !["open", "acknowledged"].includes(alert.dataset.state)) return;
+  const name = action[0].toUpperCase() + action.slice(1);
+  one("#why-title").textContent = name;
+  one("#why-do").textContent = name;
+  one("#why-what").textContent = one(".alert-title, h1", alert).textContent;
+  one("form", dialog).action = `/alerts/${encodeURIComponent(alert.dataset.id)}/${action}`;
+  dialog.showModal();
+  one("#why-reason").focus();
+}
+
+one("#why-cancel")?.addEventListener("click", () => one("#why").close());
+
+const canAct = Boolean(one("[data-role-ops]"));
+const keys = {
+  j: () => move(+1),
+  k: () => move(-1),
+  "/": () => (one("[data-search], [data-search-key]") ?? { focus: () => location.assign("/customers#query") }).focus(),
+  "?": () => one("#help")?.showModal(),
+  ...(canAct && { a: acknowledge, r: () => ask("resolve"), d: () => ask("dismiss") }),
+};
+
+addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select, dialog");
+  if (typing || event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
+  event.preventDefault();
+  keys[event.key]();
+});

@@ -1,0 +1,136 @@
+"""What the console calls things, and how it writes times and numbers."""
+
+from datetime import UTC, datetime
+
+DEPARTMENTS: dict[str, str] = {
+    "sales": "Sales",
+    "support": "Support",
+    "investor-relations": "Investor relations",
+    "marketing": "Marketing",
+    "public-relations": "Public relations",
+    "government-relations": "Government relations",
+    "operations": "Operations",
+    "billing": "Billing",
+    "product": "Product",
+    "it": "IT",
+    "internal-communications": "Internal communications",
+    "executive": "Executive",
+}
+CHANNELS: dict[str, str] = {
+    "email": "Email",
+    "sms": "SMS",
+    "phone": "Phone",
+    "chat": "Chat",
+    "push": "Push",
+    "letter": "Letter",
+    "social": "Social",
+    "web": "Web",
+    "blog": "Blog",
+    "advertising": "Advertising",
+    "event": "Event",
+    "in-person": "In person",
+    "press": "Press",
+    "*": "All channels",
+}
+PURPOSES: dict[str, str] = {
+    "promotional": "Promotional",
+    "transactional": "Transactional",
+    "service": "Service",
+    "investor": "Investor",
+    "relationship": "Relationship",
+}
+KINDS: dict[str, str] = {
+    "contradiction": "Contradiction",
+    "consent": "Consent withdrawn",
+    "open_case": "Open complaint",
+    "embargo": "Embargo broken",
+    "pressure": "Too many messages",
+}
+STATES: dict[str, str] = {
+    "open": "Open",
+    "acknowledged": "Acknowledged",
+    "resolved": "Resolved",
+    "dismissed": "Dismissed",
+    "settled": "Settled",
+    "withdrawn": "Withdrawn",
+}
+DELIVERIES: dict[str, str] = {
+    "delivered": "Delivered",
+    "opened": "Opened",
+    "clicked": "Clicked",
+    "bounced": "Not delivered: bounced",
+    "suppressed": "Not delivered: suppressed",
+}
+NOT_DELIVERED = frozenset({"bounced", "suppressed"})
+ACTIONS: dict[str, str] = {
+    "acknowledge": "Acknowledge",
+    "resolve": "Resolve",
+    "dismiss": "Dismiss",
+    "reopen": "Reopen",
+}
+ACTED: dict[str, str] = {
+    "acknowledge": "Acknowledged. It is yours now.",
+    "resolve": "Resolved.",
+    "dismiss": "Dismissed.",
+    "reopen": "Open again.",
+}
+
+
+def named(names: dict[str, str], key: str | None) -> str:
+    """The name of `key`; one that is not listed is shown in a readable form."""
+    if not key:
+        return "Unknown"
+    return names.get(key) or key.replace("-", " ").replace("_", " ").capitalize()
+
+
+def moment(text: str | None) -> datetime | None:
+    """A time of the interface (RFC 3339), in UTC; None where there is none."""
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except ValueError:
+        return None
+
+
+def day(text: str | None) -> str:
+    """`Monday, 20 October 2025`."""
+    when = moment(text)
+    return f"{when:%A}, {when.day} {when:%B %Y}" if when else "Without a date"
+
+
+def date(text: str | None) -> str:
+    """`20 Oct 2025`."""
+    when = moment(text)
+    return f"{when.day} {when:%b %Y}" if when else "–"
+
+
+def clock(text: str | None) -> str:
+    """`16:44`."""
+    when = moment(text)
+    return f"{when:%H:%M}" if when else ""
+
+
+def date_and_time(text: str | None) -> str:
+    """`20 Oct 2025, 16:44`, which pages say is UTC."""
+    return f"{date(text)}, {clock(text)}" if moment(text) else "–"
+
+
+def subject(text: str) -> str:
+    """What a claim speaks of, in a few of the words that the detector knows it by."""
+    names = list(dict.fromkeys(name.strip().replace("_", " ") for name in text.split(",") if name.strip()))
+    return " · ".join(names[:3]) + (" …" if len(names) > 3 else "")
+
+
+def percent(share: float) -> str:
+    return f"{round(share * 100)} %"
+
+
+def count(number: int, one: str, several: str | None = None) -> str:
+    """`1 customer`, `1,200 customers`."""
+    return f"{number:,} {one if number == 1 else several or one + 's'}"
+
+
+def rate(per_second: float) -> str:
+    """Records a second, with as many digits as say something."""
+    return f"{per_second:,.0f}" if per_second >= 10 else f"{per_second:.1f}" if per_second else "0"

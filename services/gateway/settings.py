@@ -1,0 +1,32 @@
+"""What the gateway is told by its environment."""
+
+from pydantic import Field, HttpUrl, PositiveFloat, PositiveInt, SecretStr
+from pydantic_settings import BaseSettings
+
+from shared.settings import Group, HttpSettings, KafkaSettings, KeySettings
+
+
+class GatewaySettings(Group):
+    port: PositiveInt = Field(8080, validation_alias="ONEVOICE_GATEWAY_PORT")
+    ingest_url: HttpUrl = Field(HttpUrl("http://127.0.0.1:8001"), validation_alias="ONEVOICE_INGEST_URL")
+    journey_url: HttpUrl = Field(HttpUrl("http://127.0.0.1:8002"), validation_alias="ONEVOICE_JOURNEY_URL")
+    consistency_url: HttpUrl = Field(HttpUrl("http://127.0.0.1:8003"), validation_alias="ONEVOICE_CONSISTENCY_URL")
+    service_key: SecretStr = Field(validation_alias="ONEVOICE_SERVICE_KEY", min_length=1)
+    """The key, in the role `service`, that the gateway shows to the other services."""
+    session_secret: SecretStr = Field(validation_alias="ONEVOICE_SESSION_SECRET", min_length=32)
+    """Signs the console's session cookie; the same in every replica, at least 32 characters."""
+    secure_cookie: bool = Field(False, validation_alias="ONEVOICE_SECURE_COOKIE")
+    """Whether the session cookie is sent over HTTPS alone; set it wherever the console is served over HTTPS."""
+    upstream_seconds: PositiveFloat = Field(10.0, validation_alias="ONEVOICE_UPSTREAM_SECONDS")
+    """Seconds another service may take to answer before the caller is told to try again."""
+    recent_alerts: PositiveInt = Field(2_000, validation_alias="ONEVOICE_RECENT_ALERTS")
+    """Changes of alerts kept in memory for streams that resume."""
+    max_streams: PositiveInt = Field(500, validation_alias="ONEVOICE_MAX_STREAMS")
+    """Live streams open at once in one process; further ones get 503."""
+
+
+class Settings(BaseSettings):
+    gateway: GatewaySettings = Field(default_factory=lambda: GatewaySettings())
+    http: HttpSettings = Field(default_factory=lambda: HttpSettings())
+    kafka: KafkaSettings = Field(default_factory=lambda: KafkaSettings())
+    keys: KeySettings = Field(default_factory=lambda: KeySettings())

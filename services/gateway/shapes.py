@@ -1,0 +1,314 @@
+"""What the gateway answers, for type checkers and for its OpenAPI document.
+
+The owners of the data make these documents and the gateway passes them on unchanged, so they are
+described here, not converted.
+"""
+
+from typing import Any, Literal, NotRequired
+
+from typing_extensions import TypedDict
+
+Kind = Literal["contradiction", "consent", "open_case", "embargo", "pressure"]
+AlertState = Literal["open", "acknowledged", "resolved", "dismissed"]
+ConflictState = Literal["open", "settled", "withdrawn", "resolved", "dismissed"]
+Action = Literal["acknowledge", "resolve", "dismiss", "reopen"]
+
+KINDS: tuple[Kind, ...] = ("contradiction", "consent", "open_case", "embargo", "pressure")
+ALERT_STATES: tuple[AlertState, ...] = ("open", "acknowledged", "resolved", "dismissed")
+ACTIONS: dict[Action, tuple[AlertState, ...]] = {
+    "acknowledge": ("open",),
+    "resolve": ("open", "acknowledged"),
+    "dismiss": ("open", "acknowledged"),
+    "reopen": ("acknowledged", "resolved", "dismissed"),
+}
+"""What ops may do, and the states from which the console offers it."""
+
+
+class Reference(TypedDict):
+    """An event's identity."""
+
+    source: str
+    id: str
+
+
+class Span(TypedDict):
+    """Words that clash: code points `start` to `end` (exclusive) of `data.text` of the event `event`."""
+
+    event: str
+    start: int
+    end: int
+    text: str
+
+
+class Clash(TypedDict):
+    """Two events that cannot both be relied on; `a` is the earlier one."""
+
+    kind: Kind
+    attribute: str
+    subject: NotRequired[str]
+    a: Reference
+    b: Reference
+    reason: str
+    spans: list[Span]
+    confidence: float
+    rule: NotRequired[str]
+
+
+class Conflict(Clash):
+    """A clash that was found in what a customer has been told."""
+
+    id: str
+    customer: str
+    state: ConflictState
+    alert: NotRequired[str | None]
+    revision: NotRequired[int]
+    found_at: NotRequired[str]
+    updated_at: NotRequired[str]
+
+
+class Delivery(TypedDict):
+    status: Literal["delivered", "bounced", "suppressed", "opened", "clicked"]
+    time: str
+
+
+class TimelineItem(TypedDict):
+    """A CloudEvent with what became of it."""
+
+    specversion: str
+    id: str
+    source: str
+    type: str
+    time: str
+    data: dict[str, Any]
+    delivery: NotRequired[Delivery | None]
+    conflicts: NotRequired[list[Conflict]]
+
+
+class TimelineItems(TypedDict):
+    items: list[TimelineItem]
+
+
+class TimelinePage(TimelineItems):
+    next: str | None
+
+
+class OpenConflicts(TypedDict):
+    open: int
+
+
+class CustomerRow(TypedDict):
+    id: str
+    first: str | None
+    last: str | None
+    conflicts: OpenConflicts
+
+
+class CustomerPage(TypedDict):
+    items: list[CustomerRow]
+    next: str | None
+
+
+class OpenCase(TypedDict):
+    case: str
+    category: NotRequired[str | None]
+    department: str
+    since: str
+
+
+class Cases(TypedDict):
+    open: list[OpenCase]
+
+
+class Messages(TypedDict):
+    total: int
+    by_department: dict[str, int]
+    by_channel: dict[str, int]
+
+
+class Customer(TypedDict):
+    """One customer at a glance."""
+
+    id: str
+    first: str | None
+    last: str | None
+    touchpoints: int
+    messages: Messages
+    cases: Cases
+    consent: dict[str, Literal["withdrawn", "granted"]]
+    conflicts: OpenConflicts
+
+
+class ConflictPage(TypedDict):
+    items: list[Conflict]
+    next: str | None
+
+
+class Sender(TypedDict):
+    department: str | None
+    campaign: NotRequired[str | None]
+    template: NotRequired[str | None]
+
+
+class Senders(TypedDict):
+    a: Sender
+    b: Sender
+
+
+class Values(TypedDict):
+    a: str | None
+    b: str | None
+
+
+class Example(TypedDict):
+    conflict: str
+    customer: str
+
+
+class Step(TypedDict):
+    """One change of an alert: into which state, by whom, when and why."""
+
+    state: AlertState
+    by: str
+    at: str
+    reason: NotRequired[str | None]
+
+
+class Alert(TypedDict):
+    """All conflicts with one cause, over however many customers."""
+
+    id: str
+    kind: Kind
+    attribute: str
+    subject: NotRequired[str]
+    state: AlertState
+    senders: Senders
+    values: Values
+    customers: int
+    conflicts: int
+    first_seen: str
+    last_seen: str
+    reason: str
+    examples: list[Example]
+    history: list[Step]
+    revision: int
+
+
+class AlertPage(TypedDict):
+    items: list[Alert]
+    next: str | None
+
+
+class ClaimSpan(TypedDict):
+    start: int
+    end: int
+    text: str
+
+
+class Claim(TypedDict):
+    """What a message stated, made comparable."""
+
+    subject: str
+    attribute: str
+    value: Any
+    event: Reference
+    department: str
+    channel: str
+    time: str
+    span: NotRequired[ClaimSpan | None]
+    valid_until: NotRequired[str | None]
+    superseded_by: NotRequired[Reference | None]
+
+
+class Claims(TypedDict):
+    items: list[Claim]
+
+
+class Preflight(TypedDict):
+    """Where a planned message clashes with what the customer has been told; empty: nowhere."""
+
+    conflicts: list[Clash]
+
+
+class ConsumerState(TypedDict):
+    group: str
+    topic: str
+    assigned: list[int]
+    lag_records: int
+    lag_seconds: float
+    consumed: int
+    dead_letters: int
+
+
+class JourneyStats(TypedDict):
+    touchpoints: int
+    customers: int
+    messages: NotRequired[Messages]
+    consumers: list[ConsumerState]
+
+
+class ConflictCounts(TypedDict):
+    by_kind: dict[str, int]
+    by_state: dict[str, int]
+
+
+class AlertCounts(TypedDict):
+    by_state: dict[str, int]
+
+
+class ConsistencyStats(TypedDict):
+    messages: int
+    customers: int
+    conflicts: ConflictCounts
+    alerts: AlertCounts
+    policies: int
+    consumers: list[ConsumerState]
+
+
+class Shown(TypedDict):
+    """Bytes made fit to be shown: UTF-8 where they are, every other byte and control character escaped."""
+
+    text: str
+    bytes: int
+    cut: bool
+
+
+class Origin(TypedDict):
+    topic: str
+    partition: int
+    offset: int
+
+
+class DeadLetter(TypedDict):
+    """A record that could not be processed, and why."""
+
+    id: int
+    reason: str
+    consumer: str
+    origin: Origin
+    at: str
+    key: Shown
+    value: Shown
+    trace: str | None
+
+
+class DeadLetterPage(TypedDict):
+    items: list[DeadLetter]
+    next: str | None
+
+
+class ServiceHealth(TypedDict):
+    """`state` is `ok` or what is wrong; rates are records a second over the last minute."""
+
+    name: str
+    state: str
+    parts: dict[str, str]
+    rates: dict[str, float]
+    totals: dict[str, float]
+    consumers: list[ConsumerState]
+
+
+class Health(TypedDict):
+    status: Literal["ok", "impaired"]
+    at: str
+    services: list[ServiceHealth]
+    dead_letters: int
