@@ -86,7 +86,7 @@ def dated(claim: Claim, moments: Sequence[Claim]) -> Claim:
         if one.moment is None or one.moment.kind == "none" or one.moment.recurring:
             continue
         away = abs(one.sentence - claim.sentence)
-        ends = one.bound == "until" or (one.attribute == "expiry" and one.bound != "at_least_until")
+        ends = one.bound == "until" or (one.attribute == "expiry" and one.bound not in ("at_least_until", "since"))
         if ends and away <= 1 and (away == 0 or one.attribute == "expiry"):
             until = until or one.moment
         elif away == 0 and not ends and one is not claim:
