@@ -49,7 +49,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """All that one text states. `names` and `refs` are of the whole text, `topic` its concepts and stems."""
+    """All that one text states. `names` and `refs` are of the whole text, `topic` its concepts and stems, `periods` what it is for."""
 
     language: str
     claims: tuple[Claim, ...] = ()
@@ -57,5 +57,6 @@ class Reading:
     topic: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     refs: frozenset[str] = frozenset()
+    periods: tuple[Moment, ...] = ()
     corrects: bool = False
     extra: dict[str, str] = field(default_factory=dict)

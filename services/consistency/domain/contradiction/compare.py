@@ -90,7 +90,7 @@ def near(x: float, y: float, claim: Claim) -> bool:
 
 def moments(a: Said, b: Said, lexicon: Lexicon) -> bool | None:
     one, other = a.claim.moment, b.claim.moment
-    if one is None or other is None:
+    if one is None or other is None or one.period or other.period:
         return None
     days = days_clash(a, b, one, other, lexicon)
     if days:

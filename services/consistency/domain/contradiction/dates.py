@@ -14,6 +14,7 @@ class Moment:
     """A day, a run of days or a time of day, as far as the words give it; `on` makes it one of the calendar.
 
     `kind`: day (year, month, day as given, 0 where not), month, weekday, offset (days from sending), none.
+    A `period` is no claim of a day but what a bill or an issue is for ("for March").
     `first` and `last` are minutes of the day, -1 where no time is given.
     """
 
@@ -29,6 +30,7 @@ class Moment:
     first: int = -1
     last: int = -1
     zone: str = ""
+    period: bool = False
 
 
 def days_of(moment: Moment, sent: datetime) -> tuple[date, date] | None:
@@ -178,6 +180,8 @@ class DateGrammar:
             return Moment("offset", offset=self._look(self.relative, got.get("relative"), 0))
         if kind in ("month_year", "month"):
             return Moment("month", year=year, month=month)
+        if kind == "period":
+            return Moment("month" if month else "year", year=year, month=month, period=True)
         if kind == "month_end":
             return month_end(year, month)
         if kind == "year_end":

@@ -15,6 +15,9 @@ def moment_claims(page: Page, dates: Sequence[Found]) -> list[Claim]:
         if not inside:
             continue
         first, last = inside[0], inside[-1]
+        if one.moment.period:
+            found.append(replace(claim(page, "moment", "period", first, last), moment=one.moment))
+            continue
         family = "day" if one.moment.kind != "none" else "time"
         attribute = attribute_of(page, first, last, family, ())
         found.append(
@@ -53,7 +56,7 @@ def joined(page: Page, dates: Sequence[Found]) -> list[Found]:
 
 def together(a: Moment, b: Moment) -> Moment | None:
     day, time = (a, b) if a.kind != "none" else (b, a)
-    if day.kind in ("none", "month", "year"):
+    if day.kind in ("none", "month", "year") or time.period:
         return None
     for one, other in ((a, b), (b, a)):
         if one.kind == "weekday" and other.kind in ("day", "offset") and not one.recurring:

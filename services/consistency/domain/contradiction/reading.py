@@ -12,7 +12,7 @@ from services.consistency.domain.contradiction.phrases import Match, longest
 from services.consistency.domain.contradiction.quantities import amount_claims
 from services.consistency.domain.contradiction.scopes import changed, cues, modes
 from services.consistency.domain.contradiction.statements import axis_claims, status_claims
-from services.consistency.domain.contradiction.subjects import content, names
+from services.consistency.domain.contradiction.subjects import addressed, content, names
 from services.consistency.domain.contradiction.tokens import Token, tokenise
 
 
@@ -26,14 +26,15 @@ def read(text: str, language: Language, lexicon: Lexicon) -> Reading:
     refs = identifiers(text) + numbered(tokens, matches)
     spans = [(f.start, f.end) for f in dates] + [(a, b) for a, b, _ in refs]
     apart = [overlaps(token, spans) for token in tokens]
+    greeted = addressed(tokens, matches)
     page = Page(
         text=text,
         language=language,
         lexicon=lexicon,
         tokens=tokens,
         matches=matches,
-        content=content(tokens, matches, language, lexicon.parents),
-        names=names(tokens, language, apart),
+        content=content(tokens, matches, language, lexicon.parents, greeted),
+        names=names(tokens, language, [a or b for a, b in zip(apart, greeted, strict=True)]),
         refs=refs,
         modes=modes(text, tokens, matches, count),
         changed=changed(tokens, matches, count),
@@ -50,6 +51,7 @@ def read(text: str, language: Language, lexicon: Lexicon) -> Reading:
         topic=frozenset().union(*page.content),
         names=frozenset(name for _, _, name in page.names),
         refs=frozenset(ref for _, _, ref in page.refs),
+        periods=tuple(one.moment for one in moments if one.moment is not None and one.moment.period),
         corrects=bool(cues(matches, "correction")),
     )
 

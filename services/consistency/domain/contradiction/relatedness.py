@@ -33,7 +33,9 @@ class Relatedness:
     def excluded(self, a: Claim, b: Claim, earlier: Message, later: Message) -> bool:
         if apart(a, b, earlier.reading, later.reading, self._lexicon):
             return True
-        if other_time(a, b, earlier.event.time, later.event.time):
+        if other_time(a, b, earlier.event.time, later.event.time) or other_period(a, b, earlier, later):
+            return True
+        if a.kind == "moment" and following(a, b, earlier, later):
             return True
         return bool(a.attribute and b.attribute and a.attribute != b.attribute and not self.alike(a, b))
 
@@ -45,7 +47,9 @@ class Relatedness:
     def features(self, a: Claim, b: Claim, earlier: Message, later: Message) -> Mapping[str, float]:
         """Numbers of about 0 to 3, none of which depends on a language; names stand in any/weights.toml."""
         weak = self._weak[earlier.reading.language]
-        skip = frozenset({"@" + a.attribute, "@" + b.attribute})
+        own = earlier.own | later.own
+        skip = own | {"@" + a.attribute, "@" + b.attribute}
+        names_a, names_b = a.names - own, b.names - own
         near = shared(a.near - skip, b.near - skip, weak)
         wide = shared(a.topic - skip, b.topic - skip, weak)
         whole = shared(earlier.reading.topic - skip, later.reading.topic - skip, weak)
@@ -57,8 +61,10 @@ class Relatedness:
             "whole": min(max(whole - wide, 0.0), 5.0) / 2,
             "meaning": self._similarity.between(sentence(a, earlier), sentence(b, later)) * 3,
             "message": self._similarity.between(one.text, other.text) * 3,
-            "names": float(bool(a.names & b.names)),
-            "names_other": float(bool(a.names and b.names and not a.names & b.names)),
+            "names": float(bool(names_a & names_b)),
+            "names_other": float(bool(names_a and names_b and not names_a & names_b)),
+            "names_whole": float(bool((earlier.reading.names & later.reading.names) - own)),
+            "counterparts": counterparts(a, b, skip, weak),
             "refs": float(bool(earlier.reading.refs & later.reading.refs)),
             "stream": float(
                 any(getattr(one, f) and getattr(one, f) == getattr(other, f) for f in ("campaign", "thread", "topic"))
@@ -149,6 +155,30 @@ def other_time(a: Claim, b: Claim, sent_a: datetime, sent_b: datetime) -> bool:
     if a.kind != "axis" and not any(x[0] < x[1] for x in one + other):
         return False
     return all(x[1] < y[0] or y[1] < x[0] for x in one for y in other)
+
+
+def other_period(a: Claim, b: Claim, earlier: Message, later: Message) -> bool:
+    """The two messages are for different months or years: two bills, two issues of a newsletter."""
+    one = [days for days in (days_of(m, earlier.event.time) for m in earlier.reading.periods) if days]
+    other = [days for days in (days_of(m, later.event.time) for m in later.reading.periods) if days]
+    return bool(one and other) and all(x[1] < y[0] or y[1] < x[0] for x in one for y in other)
+
+
+def following(a: Claim, b: Claim, earlier: Message, later: Message) -> bool:
+    """The earlier day had passed when the later one was named: the next visit, not another day for the same one."""
+    if a.moment is None or b.moment is None or a.moment.recurring or b.moment.recurring:
+        return False
+    one, other = days_of(a.moment, earlier.event.time), days_of(b.moment, later.event.time)
+    if one is None or other is None or earlier.reading.refs & later.reading.refs:
+        return False
+    return one[1] < later.event.time.date() <= other[0]
+
+
+def counterparts(a: Claim, b: Claim, skip: frozenset[str], weak: frozenset[str]) -> float:
+    """Clauses built alike of which each has a word of its own: "the family room is ..." and "the double room is ..."."""
+    one, other = (frozenset(w for w in c.near - skip if w not in weak and w[0] != "@") for c in (a, b))
+    both = len(one & other)
+    return float(both > 0 and one != other and both >= max(len(one - other), len(other - one)) > 0)
 
 
 def sentence(claim: Claim, message: Message) -> str:

@@ -10,14 +10,31 @@ from services.consistency.domain.contradiction.tokens import Token
 CONCEPT = "@"
 
 
+def addressed(tokens: Sequence[Token], matches: Sequence[Match]) -> list[bool]:
+    """Whether a token belongs to the name of who is greeted, which is in every message and tells nothing."""
+    found = [False] * len(tokens)
+    for match in matches:
+        if match.tag.kind == "cue" and match.tag.name == "greeting":
+            at = match.last + 1
+            while at < len(tokens) and at <= match.last + 3 and (tokens[at].capital or tokens[at].text == "."):
+                found[at] = True
+                at += 1
+    return found
+
+
 def content(
-    tokens: Sequence[Token], matches: Sequence[Match], language: Language, parents: Mapping[str, frozenset[str]]
+    tokens: Sequence[Token],
+    matches: Sequence[Match],
+    language: Language,
+    parents: Mapping[str, frozenset[str]],
+    greeted: Sequence[bool],
 ) -> list[frozenset[str]]:
     """For each token what it adds to the topic: its stem and the concepts that it is part of ("@pet")."""
     added: list[set[str]] = [set() for _ in tokens]
     for at, token in enumerate(tokens):
         if (
             token.kind == "word"
+            and not greeted[at]
             and token.norm not in language.stop
             and len(token.norm) > (1 if token.text.isascii() else 0)
         ):
