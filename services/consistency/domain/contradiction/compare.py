@@ -37,7 +37,7 @@ def amounts(a: Said, b: Said, lexicon: Lexicon) -> bool | None:
     if one.per and other.per:
         scale = one.per / other.per
     low, high = one.low / scale, one.high / scale
-    if (one.per is None) != (other.per is None) and parts(low, other.low):
+    if (one.per is None) != (other.per is None) and parts(edge(one) / scale, edge(other)):
         return None
     limit = bool(lexicon.attributes.get(one.attribute or other.attribute, {}).get("limit"))
     if (one.bound and one.bound == other.bound) or (limit and (one.bound or other.bound)):
@@ -104,6 +104,8 @@ def days_clash(a: Said, b: Said, one: Moment, other: Moment, lexicon: Lexicon) -
         return None
     if one.kind == other.kind == "weekday" and (one.recurring or other.recurring):
         return one.weekday != other.weekday
+    if one.recurring != other.recurring and (other if one.recurring else one).kind != "weekday":
+        return None  # a weekly rule and a day of the calendar: the exception that a rule may have
     x, y = days_of(one, a.sent), days_of(other, b.sent)
     if x is None or y is None:
         return None

@@ -71,7 +71,7 @@ class Reader:
         own: set[str] = set()
         for name in reading.names:
             first, *more = name.split()
-            if len(first) > 2 and first in sender and len(more) < 2:
+            if len(first) > 2 and first in sender and sum(not word.isdigit() for word in more) < 2:
                 spell = self._lexicon.languages[reading.language].speller.norm
                 own |= {name, first, spell(first), *more, *map(spell, more)}
         return frozenset(own)

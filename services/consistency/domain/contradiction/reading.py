@@ -1,5 +1,6 @@
 """Claims out of a text, in one pass; what depends on when it was sent is left open."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,6 +15,8 @@ from services.consistency.domain.contradiction.scopes import changed, cues, mode
 from services.consistency.domain.contradiction.statements import axis_claims, status_claims
 from services.consistency.domain.contradiction.subjects import addressed, content, names
 from services.consistency.domain.contradiction.tokens import Token, tokenise
+
+YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 def read(text: str, language: Language, lexicon: Lexicon) -> Reading:
@@ -71,7 +74,7 @@ def numbered(tokens: Sequence[Token], matches: Sequence[Match]) -> list[tuple[in
     for match in cues(matches, "identifier"):
         for at in range(match.last + 1, min(match.last + 3, len(tokens))):
             token = tokens[at]
-            if token.kind == "num" and token.text.isdigit() and len(token.text) >= 3:
+            if token.kind == "num" and token.text.isdigit() and len(token.text) >= 3 and not YEAR.fullmatch(token.text):
                 found.append((token.start, token.end, token.text))
                 break
             if token.kind == "word" and tokens[match.last].kind == "word":
@@ -87,6 +90,7 @@ def dated(claim: Claim, moments: Sequence[Claim]) -> Claim:
             continue
         away = abs(one.sentence - claim.sentence)
         ends = one.bound == "until" or (one.attribute == "expiry" and one.bound != "at_least_until")
+        ends = ends or (one.bound == "by" and claim.kind in ("amount", "axis"))
         if ends and away <= 1 and (away == 0 or one.attribute == "expiry"):
             until = until or one.moment
         elif away == 0 and not ends and one is not claim:

@@ -147,7 +147,12 @@ def opposed(a: frozenset[str], b: frozenset[str], lexicon: Lexicon) -> bool:
 
 def names_apart(a: Claim, b: Claim, one: Reading, other: Reading) -> bool:
     if not a.names or not b.names:
-        return False
+        mine, theirs = a.names or one.names, b.names or other.names
+        return (
+            bool(a.names or b.names)
+            and not one.names & other.names
+            and any(variants(x, y) for x in mine for y in theirs)
+        )
     words_a = {w for name in a.names for w in name.split()}
     words_b = {w for name in b.names for w in name.split()}
     if a.names & b.names:
