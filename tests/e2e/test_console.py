@@ -1,5 +1,6 @@
 """The console in a browser: sign in, find a customer, open a conflict, act on its alert while another arrives."""
 
+import asyncio
 import os
 import re
 import shutil
@@ -11,6 +12,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from deploy.local.demo.history import present
+from deploy.local.demo.publish import publish
 from deploy.local.stack import Stack
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
@@ -19,6 +22,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chro
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 PATIENCE = 90_000
 """Milliseconds after which something that has not come is taken not to come; no claim about speed."""
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +35,13 @@ def browser() -> Iterator[Browser]:
         running = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield running
         running.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def history(stack: Stack) -> None:
+    """What the screenshots show beside the stories told here."""
+    if os.environ.get("ONEVOICE_SCREENSHOTS"):
+        asyncio.run(publish(stack.urls["ingest"], stack.keys.publish, present()))
 
 
 @pytest.fixture
@@ -63,6 +74,11 @@ def sign_in(page: Page, key: str) -> None:
     page.get_by_label("Your key").fill(key)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
+
+
+def await_script(page: Page) -> None:
+    """Returns when the page's script runs and its live stream is open."""
+    expect(page.locator("#live-state")).to_have_text("Live")
 
 
 def say(stack: Stack, customer: str, number: int, department: str, channel: str, text: str, **data: str) -> None:
@@ -121,7 +137,7 @@ def tell_a_story(stack: Stack, customer: str, plan: str, price: int, other: int)
 
 
 def photograph(page: Page, name: str) -> None:
-    """Screenshots are kept where a run asks for it: ONEVOICE_SCREENSHOTS=1."""
+    """Screenshots of docs/images are taken anew where a run asks for it: ONEVOICE_SCREENSHOTS=1."""
     if os.environ.get("ONEVOICE_SCREENSHOTS"):
         IMAGES.mkdir(parents=True, exist_ok=True)
         page.wait_for_timeout(600)
@@ -134,6 +150,7 @@ def test_from_a_customer_to_the_alert_while_another_arrives(stack: Stack, page: 
     photograph(page, "overview")
 
     page.get_by_role("link", name="Customers", exact=True).click()
+    await_script(page)
     page.get_by_role("searchbox").press_sequentially("console-oka")
     expect(page.locator("[data-search-results] li")).to_have_count(1)
     photograph(page, "customers")
@@ -157,7 +174,7 @@ def test_from_a_customer_to_the_alert_while_another_arrives(stack: Stack, page: 
     page.get_by_role("link", name=re.compile("^Alerts")).first.click()
     row = page.locator(f".alert-row[data-id='{first}']")
     expect(row).to_be_visible()
-    expect(page.locator("#live-state")).to_have_text("Live")
+    await_script(page)
     shown = {alert.get_attribute("data-id") for alert in page.locator(".alert-row").all()}
 
     second = tell_a_story(stack, "console-lindqvist", "Meridian Fibre", 41, 47)
@@ -177,10 +194,12 @@ def test_from_a_customer_to_the_alert_while_another_arrives(stack: Stack, page: 
 def test_the_keyboard_is_enough(stack: Stack, page: Page) -> None:
     alert = tell_a_story(stack, "console-keyboard", "Copper Basic", 12, 19)
     sign_in(page, stack.keys.ops)
+    await_script(page)
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="From the keyboard")).to_be_visible()
     page.keyboard.press("Escape")
     page.goto("/alerts")
+    await_script(page)
     page.keyboard.press("j")
     for _ in range(60):
         if page.locator(".alert-row.is-at").get_attribute("data-id") == alert:
@@ -194,6 +213,7 @@ def test_the_keyboard_is_enough(stack: Stack, page: Page) -> None:
     expect(page.get_by_role("status")).to_contain_text("Dismissed")
     page.goto(f"/alerts/{alert}")
     expect(page.locator(".history")).to_contain_text("Two plans with the same name.")
+    await_script(page)
     page.keyboard.press("/")
     expect(page.get_by_role("searchbox")).to_be_focused()
 

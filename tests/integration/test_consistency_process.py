@@ -12,7 +12,9 @@ from shared.events import record_key, to_json
 from shared.kafka.publisher import Outgoing, open_publisher
 from shared.kafka.topics import CONFLICTS, TOUCHPOINTS
 from shared.settings import KafkaSettings
-from tests.integration.consistency_service import Customer, Servers, records_of, until
+from tests.feed import until
+from tests.integration.consistency_service import Customer, records_of
+from tests.integration.servers import Servers
 
 CUSTOMERS = 150
 
@@ -71,6 +73,12 @@ async def test_killed_and_stopped_it_loses_and_doubles_nothing(servers: Servers)
             return len({record["id"] for record in records}) == CUSTOMERS
 
         await until(published)
+        await publish(servers, [Customer()])
+
+        async def one_more() -> bool:
+            return await counted() == CUSTOMERS + 1
+
+        await until(one_more)
         metrics = (await http.get("/metrics")).text
         assert "onevoice_detection_seconds" in metrics
     log = servers.log_of("consistency").read_text()

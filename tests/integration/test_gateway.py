@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
 
 import httpx
 import pytest
@@ -15,39 +13,11 @@ from deploy.local.demo.publish import publish
 from deploy.local.stack import Stack
 from services.gateway.upstream import segment
 from shared.kafka.topics import TOUCHPOINTS
+from tests.feed import PATIENCE, Json, contradicting, message, until
 
 pytestmark = pytest.mark.stack
 
-Json = dict[str, Any]
-PATIENCE = 90.0
-"""Seconds after which something that has not come is taken not to come; no claim about speed."""
 PROBLEM = "application/problem+json"
-
-
-def message(customer: str, number: int, department: str, text: str, **data: object) -> Json:
-    return {
-        "specversion": "1.0",
-        "id": f"{customer}-{number}",
-        "source": f"//{department}.example.com/gateway-tests",
-        "type": "touchpoint.message.v1",
-        "time": f"2026-03-{number:02d}T09:00:00Z",
-        "data": {
-            "customer": {"id": customer},
-            "department": department,
-            "channel": "email",
-            "direction": "outbound",
-            "purpose": "service",
-            "text": text,
-            **data,
-        },
-    }
-
-
-def contradicting(customer: str) -> list[Json]:
-    return [
-        message(customer, 2, "sales", "Your Harbour Pro plan costs £30 a month."),
-        message(customer, 9, "billing", "The Harbour Pro plan costs £36 a month."),
-    ]
 
 
 def client_of(stack: Stack, key: str | None) -> httpx.AsyncClient:
@@ -61,18 +31,9 @@ async def ops(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def until(probe: Callable[[], Awaitable[Any]], what: str) -> Any:
-    """The probe's first answer that is true; fails when none comes."""
-    deadline = time.monotonic() + PATIENCE
-    while not (answer := await probe()):
-        assert time.monotonic() < deadline, f"{what}: not within {PATIENCE:.0f} seconds"
-        await asyncio.sleep(0.2)
-    return answer
-
-
-async def alert_about(stack: Stack, ops: httpx.AsyncClient, customer: str) -> str:
+async def alert_about(stack: Stack, ops: httpx.AsyncClient, customer: str, billed: str = "£36") -> str:
     """Publishes a contradiction to the customer; the id of the alert it belongs to."""
-    await publish(stack.urls["ingest"], stack.keys.publish, contradicting(customer))
+    await publish(stack.urls["ingest"], stack.keys.publish, contradicting(customer, billed))
 
     async def alert() -> str | None:
         found = (await ops.get("/v1/conflicts", params={"customer": customer})).json()["items"]
@@ -143,7 +104,7 @@ async def test_each_role_may_do_its_own_work_alone(stack: Stack) -> None:
 
 
 async def test_an_alert_is_acted_on_and_the_stream_tells_it_and_resumes(stack: Stack, ops: httpx.AsyncClient) -> None:
-    alert = await alert_about(stack, ops, "gateway-actions")
+    alert = await alert_about(stack, ops, "gateway-actions", "£41")
     address = f"/v1/alerts/{alert}"
     states: list[tuple[str, str]] = []
     async with aconnect_sse(ops, "GET", "/v1/alerts/stream", timeout=PATIENCE) as stream:
@@ -303,7 +264,7 @@ async def test_pages_for_people_carry_the_strict_policy(stack: Stack) -> None:
 
 
 async def test_a_session_is_needed_and_its_token_too(stack: Stack, ops: httpx.AsyncClient) -> None:
-    alert = await alert_about(stack, ops, "gateway-session")
+    alert = await alert_about(stack, ops, "gateway-session", "£47")
     async with client_of(stack, None) as person:
         refused = await person.post("/sign-in", data={"key": stack.keys.publish})
         assert refused.status_code == 401

@@ -40,9 +40,19 @@ def amounts(a: Said, b: Said, lexicon: Lexicon) -> bool | None:
     if (one.per is None) != (other.per is None) and parts(edge(one) / scale, edge(other)):
         return None
     limit = bool(lexicon.attributes.get(one.attribute or other.attribute, {}).get("limit"))
-    if (one.bound and one.bound == other.bound) or (limit and (one.bound or other.bound)):
+    if (one.bound and one.bound == other.bound) or (
+        limit and (one.bound or other.bound) and one.attribute == other.attribute
+    ):
         return not near(edge(one) / scale, edge(other), one)
     slack = slack_of(one, other)
+    if (
+        lexicon.attributes.get(one.attribute, {}).get("whole")
+        and one.low < one.high < INFINITY
+        and other.low < other.high
+    ):
+        return not (near(low, other.low, one) and near(high, other.high, one)) and not (
+            one.approximate or other.approximate
+        )
     return bool(low > other.high * (1 + slack) + 1e-9 or other.low > high * (1 + slack) + 1e-9)
 
 
@@ -104,7 +114,7 @@ def days_clash(a: Said, b: Said, one: Moment, other: Moment, lexicon: Lexicon) -
         return None
     if one.kind == other.kind == "weekday" and (one.recurring or other.recurring):
         return one.weekday != other.weekday
-    if one.recurring != other.recurring and (other if one.recurring else one).kind != "weekday":
+    if one.recurring != other.recurring:
         return None  # a weekly rule and a day of the calendar: the exception that a rule may have
     x, y = days_of(one, a.sent), days_of(other, b.sent)
     if x is None or y is None:

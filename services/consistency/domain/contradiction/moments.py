@@ -7,6 +7,8 @@ from services.consistency.domain.contradiction.claim import Claim
 from services.consistency.domain.contradiction.dates import Found, Moment
 from services.consistency.domain.contradiction.page import Page, attribute_of, claim
 
+AFTER = {"until_after": "until", "by_after": "by", "since_after": "since"}
+
 
 def moment_claims(page: Page, dates: Sequence[Found]) -> list[Claim]:
     found = []
@@ -34,7 +36,12 @@ def moment_claims(page: Page, dates: Sequence[Found]) -> list[Claim]:
 def bound(page: Page, first: int, last: int) -> str:
     before = [m for m in page.matches if m.tag.kind == "cue" and first - 4 <= m.last < first]
     around = [m for m in page.matches if m.tag.name == "at_least_until" and first - 5 <= m.first <= last + 4]
-    names = {m.tag.name for m in before + around if page.tokens[m.first].sentence == page.tokens[first].sentence}
+    after = [m for m in page.matches if m.tag.name in AFTER and last < m.first <= last + 2]
+    names = {
+        AFTER.get(m.tag.name, m.tag.name)
+        for m in before + around + after
+        if page.tokens[m.first].sentence == page.tokens[first].sentence
+    }
     for name in ("at_least_until", "until", "by", "since"):
         if name in names:
             return name

@@ -9,6 +9,7 @@ from services.consistency.domain.contradiction.phrases import Match
 from services.consistency.domain.contradiction.tokens import Token
 
 FAR = 99
+NEAR = 14  # characters
 
 
 @dataclass(slots=True)
@@ -42,6 +43,10 @@ class Page:
 
     def near(self, first: int, last: int) -> frozenset[str]:
         clauses = {self.tokens[first].clause, self.tokens[last].clause}
+        if self.language.short_clauses:
+            clauses |= {min(clauses) - 1, max(clauses) + 1}
+            inside = {t.clause for t in self.tokens if t.sentence == self.tokens[first].sentence}
+            clauses &= inside
         found = [c for t, c in zip(self.tokens, self.content, strict=True) if t.clause in clauses]
         return frozenset().union(*found)
 
@@ -72,9 +77,7 @@ def claim(page: Page, kind: ClaimKind, dimension: str, first: int, last: int) ->
         sentence=sentence,
         mode=page.modes[sentence],
         changed=page.changed[sentence],
-        conditions=frozenset(
-            m.tag.name for m in page.matches if m.tag.kind == "condition" and page.tokens[m.first].sentence == sentence
-        ),
+        conditions=conditions(page, token),
         topic=page.topic(sentence),
         near=page.near(first, last),
         words=frozenset().union(*page.content[first : last + 1]),
@@ -85,18 +88,27 @@ def claim(page: Page, kind: ClaimKind, dimension: str, first: int, last: int) ->
     )
 
 
+def conditions(page: Page, token: Token) -> frozenset[str]:
+    """Those of the sentence; where the script writes long sentences, of the clause if it has any."""
+    found = [m for m in page.matches if m.tag.kind == "condition" and page.tokens[m.first].sentence == token.sentence]
+    near = [m for m in found if page.tokens[m.first].clause == token.clause]
+    return frozenset(m.tag.name for m in (near if near and page.language.short_clauses else found))
+
+
 def sentence_bounds(page: Page, sentence: int) -> tuple[int, int]:
     inside = [t for t in page.tokens if t.sentence == sentence]
     return inside[0].start, inside[-1].end
 
 
-def attribute_of(page: Page, first: int, last: int, family: str, places: Sequence[tuple[int, int]]) -> str:
+def attribute_of(
+    page: Page, first: int, last: int, family: str, places: Sequence[tuple[int, int]], back_to: int = 1
+) -> str:
     """The attribute named nearest in the sentence that takes values of this family; "" where none is."""
     sentence, clause = page.tokens[first].sentence, page.tokens[first].clause
-    best, chosen = float(FAR), ""
+    best, chosen = float(NEAR if page.language.short_clauses else FAR), ""
     for match in page.attributes:
         back = sentence - page.tokens[match.first].sentence
-        if back not in (0, 1) or (back == 1 and page.tokens[match.first].clause < clause - 2):
+        if not 0 <= back <= back_to or (back == 1 and page.tokens[match.first].clause < clause - 2):
             continue
         if family not in page.lexicon.attributes[match.tag.name]["takes"]:
             continue

@@ -1,14 +1,15 @@
 """Patterns of words, as the data files write them, matched in one pass over the tokens.
 
 A pattern is words in order, each compared by its stem. `a/b` is either, `(a)` may be missing, `*` stands for
-up to three words of the same sentence, `#` for a number, `=word` for exactly this form.
+up to three words (or six characters of a script without blanks) of the same sentence,
+`#` for a number, `=word` for exactly this form.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
-from services.consistency.domain.contradiction.tokens import Speller, Token, tokenise
+from services.consistency.domain.contradiction.tokens import Speller, Token, is_han, tokenise
 
 GAP = 3
 
@@ -100,7 +101,8 @@ class Phrases:
                 if following is not None:
                     self._walk(following, tokens, first, at + 1, sentence, found)
         if node.gap is not None:
-            for skip in range(GAP + 1):
+            widest = GAP * 2 if is_han(tokens[at].text) else GAP
+            for skip in range(widest + 1):
                 if at + skip < len(tokens) and tokens[at + skip].sentence == sentence:
                     self._walk(node.gap, tokens, first, at + skip, sentence, found)
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from services.consistency.domain.contradiction.claim import Claim, Reading
+from services.consistency.domain.contradiction.folding import fold
 from services.consistency.domain.contradiction.lexicon import Language, Lexicon
 from services.consistency.domain.contradiction.moments import moment_claims
 from services.consistency.domain.contradiction.numbers import identifiers
@@ -20,6 +21,7 @@ YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 def read(text: str, language: Language, lexicon: Lexicon) -> Reading:
+    text = fold(text, language.variants)
     tokens = tokenise(text, language.speller)
     if not tokens:
         return Reading(language.code)
@@ -37,7 +39,10 @@ def read(text: str, language: Language, lexicon: Lexicon) -> Reading:
         tokens=tokens,
         matches=matches,
         content=content(tokens, matches, language, lexicon.parents, greeted),
-        names=names(tokens, language, [a or b for a, b in zip(apart, greeted, strict=True)]),
+        names=[
+            *names(tokens, language, [a or b for a, b in zip(apart, greeted, strict=True)]),
+            *language.titles.find(text, tokens),
+        ],
         refs=refs,
         modes=modes(text, tokens, matches, count),
         changed=changed(tokens, matches, count),

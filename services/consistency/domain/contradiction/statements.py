@@ -6,6 +6,9 @@ from services.consistency.domain.contradiction.claim import Claim
 from services.consistency.domain.contradiction.page import Page, claim
 from services.consistency.domain.contradiction.scopes import cues, negated
 
+LIST_SIGN = "、"
+SKIP = "skip"  # phrases that only look like a statement
+
 
 def axis_claims(page: Page) -> list[Claim]:
     negations = cues(page.matches, "negation")
@@ -14,11 +17,24 @@ def axis_claims(page: Page) -> list[Claim]:
         if match.tag.kind != "axis":
             continue
         side = match.tag.value
+        if side == SKIP:
+            continue
         if side in ("yes", "no") and negated(page.tokens, match, negations):
             side = "no" if side == "yes" else "yes"
         one = claim(page, "axis", match.tag.name, match.first, match.last)
         found.append(replace(one, side=side, attribute=match.tag.name))
-    return found
+    return [one for one in found if not listed(page, one, found)]
+
+
+def listed(page: Page, claim: Claim, claims: list[Claim]) -> bool:
+    """Of "no A, B": B stands under the negation of A, which the list sign says where the script has one for lists."""
+    return any(
+        other.dimension == claim.dimension
+        and other.side == "no"
+        and claim.side == "yes"
+        and page.text[other.end : claim.start] == LIST_SIGN
+        for other in claims
+    )
 
 
 def status_claims(page: Page) -> list[Claim]:

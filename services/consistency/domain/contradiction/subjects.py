@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from services.consistency.domain.contradiction.claim import Claim, Reading
 from services.consistency.domain.contradiction.lexicon import Language, Lexicon
 from services.consistency.domain.contradiction.phrases import Match
-from services.consistency.domain.contradiction.tokens import Token
+from services.consistency.domain.contradiction.tokens import Token, is_han
 
 CONCEPT = "@"
+OPENS, CLOSES = "【", "】"  # who sends a short message: in all of them, so no sign of one matter
+PAIR = 0.75  # most words are one pair
 
 
 def addressed(tokens: Sequence[Token], matches: Sequence[Match]) -> list[bool]:
@@ -31,13 +33,14 @@ def content(
 ) -> list[frozenset[str]]:
     """For each token what it adds to the topic: its stem and the concepts that it is part of ("@pet")."""
     added: list[set[str]] = [set() for _ in tokens]
+    signed = False
     for at, token in enumerate(tokens):
-        if (
-            token.kind == "word"
-            and not greeted[at]
-            and token.norm not in language.stop
-            and len(token.norm) > (1 if token.text.isascii() else 0)
-        ):
+        signed = token.text == OPENS or (signed and token.text != CLOSES)
+        if signed or greeted[at] or token.kind != "word" or token.norm in language.stop:
+            continue
+        if is_han(token.text):
+            added[at] |= pair_of(tokens, at, language.stop)
+        elif len(token.norm) > (1 if token.text.isascii() else 0):
             added[at].add(token.norm)
     for match in matches:
         if match.tag.kind in ("concept", "attribute"):
@@ -45,6 +48,14 @@ def content(
             for at in range(match.first, match.last + 1):
                 added[at] |= found
     return [frozenset(one) for one in added]
+
+
+def pair_of(tokens: Sequence[Token], at: int, stop: frozenset[str]) -> set[str]:
+    """Two characters that stand together: words are not divided in this script, most are that long."""
+    if at + 1 >= len(tokens) or tokens[at + 1].start != tokens[at].end or not is_han(tokens[at + 1].text):
+        return set()
+    pair = tokens[at].text + tokens[at + 1].text
+    return set() if tokens[at + 1].text in stop or pair in stop else {pair}
 
 
 def names(tokens: Sequence[Token], language: Language, apart: Sequence[bool]) -> list[tuple[int, int, str]]:
@@ -101,6 +112,8 @@ def weight(word: str, language_weak: frozenset[str]) -> float:
         return 1.0
     if word in language_weak:
         return 0.15
+    if is_han(word[0]):
+        return PAIR
     return 0.7 if len(word) > 2 or not word.isascii() else 0.3
 
 
