@@ -39,7 +39,7 @@ def amounts(a: Said, b: Said, lexicon: Lexicon) -> bool | None:
     if one.per and other.per:
         scale = one.per / other.per
     low, high = one.low / scale, one.high / scale
-    if (one.per is None) != (other.per is None) and parts(low, other.low):
+    if (one.per is None) != (other.per is None) and parts(edge(one) / scale, edge(other)):
         return None
     limit = bool(lexicon.attributes.get(one.attribute or other.attribute, {}).get("limit"))
     if (one.bound and one.bound == other.bound) or (
@@ -102,7 +102,7 @@ def near(x: float, y: float, claim: Claim) -> bool:
 
 def moments(a: Said, b: Said, lexicon: Lexicon) -> bool | None:
     one, other = a.claim.moment, b.claim.moment
-    if one is None or other is None:
+    if one is None or other is None or one.period or other.period:
         return None
     days = days_clash(a, b, one, other, lexicon)
     if days:
@@ -117,7 +117,7 @@ def days_clash(a: Said, b: Said, one: Moment, other: Moment, lexicon: Lexicon) -
     if one.kind == other.kind == "weekday" and (one.recurring or other.recurring):
         return one.weekday != other.weekday
     if one.recurring != other.recurring:
-        return None
+        return None  # a weekly rule and a day of the calendar: the exception that a rule may have
     x, y = days_of(one, a.sent), days_of(other, b.sent)
     if x is None or y is None:
         return None

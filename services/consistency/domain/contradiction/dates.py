@@ -16,6 +16,7 @@ class Moment:
     `kind`: day (year, month, day as given, 0 where not), month, weekday, week (the weekday, `offset` calendar weeks
     from that of sending), offset (days from sending), none. `years` and `months` count from those of sending; -1 as
     `day` is the month's last.
+    A `period` is no claim of a day but what a bill or an issue is for ("for March").
     `first` and `last` are minutes of the day, -1 where no time is given; `half` where the words leave open
     which half of the day is meant ("at seven").
     """
@@ -33,6 +34,7 @@ class Moment:
     last: int = -1
     zone: str = ""
     half: bool = False
+    period: bool = False
     years: int | None = None
     months: int | None = None
 
@@ -248,6 +250,8 @@ class DateGrammar:
             return Moment("quarter", year=year, month=3 * self._look(self.quarters, got.get("quarter"), 1) - 2)
         if kind in ("month_year", "month"):
             return Moment("month", year=year, month=month)
+        if kind == "period":
+            return Moment("month" if month else "year", year=year, month=month, period=True)
         if kind == "month_end":
             if not month:
                 return Moment("day", day=-1, months=0)

@@ -21,6 +21,9 @@ def moment_claims(page: Page, dates: Sequence[Found]) -> list[Claim]:
         first, last = inside[0], inside[-1]
         if any(page.tokens[m.first].clause == page.tokens[first].clause for m in void):
             continue
+        if one.moment.period:
+            found.append(replace(claim(page, "moment", "period", first, last), moment=one.moment))
+            continue
         family = "day" if one.moment.kind != "none" else "time"
         attribute = attribute_of(page, first, last, family, ())
         found.append(
@@ -68,7 +71,7 @@ def joined(page: Page, dates: Sequence[Found]) -> list[Found]:
 
 def together(a: Moment, b: Moment) -> Moment | None:
     day, time = (a, b) if a.kind != "none" else (b, a)
-    if day.kind in ("none", "month", "year", "quarter"):
+    if day.kind in ("none", "month", "year", "quarter") or time.period:
         return None
     for one, other in ((a, b), (b, a)):
         if one.kind == "offset" and other.kind == "day" and one.first < 0:

@@ -31,6 +31,13 @@ class Page:
     def span(self, first: int, last: int) -> tuple[int, int]:
         return self.tokens[first].start, self.tokens[last].end
 
+    def increments(self, first: int, last: int) -> bool:
+        """ "Two seats were added": what is added to a number is no statement of the number."""
+        return any(
+            m.tag.kind == "cue" and m.tag.name == "increment" and (0 <= first - m.last <= 2 or 0 <= m.first - last <= 3)
+            for m in self.matches
+        )
+
     def topic(self, sentence: int) -> frozenset[str]:
         return frozenset().union(*(c for t, c in zip(self.tokens, self.content, strict=True) if t.sentence == sentence))
 
@@ -42,6 +49,15 @@ class Page:
             clauses &= inside
         found = [c for t, c in zip(self.tokens, self.content, strict=True) if t.clause in clauses]
         return frozenset().union(*found)
+
+    def pairs(self, first: int, last: int) -> frozenset[tuple[str, str]]:
+        """Content words of the clause that stand side by side: "side table", "exit fee"."""
+        clauses = {self.tokens[first].clause, self.tokens[last].clause}
+        return frozenset(
+            (one.norm, other.norm)
+            for at, (one, other) in enumerate(zip(self.tokens, self.tokens[1:], strict=False))
+            if self.content[at] and self.content[at + 1] and one.clause == other.clause and other.clause in clauses
+        )
 
 
 def claim(page: Page, kind: ClaimKind, dimension: str, first: int, last: int) -> Claim:
@@ -64,6 +80,8 @@ def claim(page: Page, kind: ClaimKind, dimension: str, first: int, last: int) ->
         conditions=conditions(page, token),
         topic=page.topic(sentence),
         near=page.near(first, last),
+        words=frozenset().union(*page.content[first : last + 1]),
+        pairs=page.pairs(first, last),
         names=frozenset(clause or local),
         variants=quoted(page, token),
         refs=frozenset(ref for a, b, ref in page.refs if spans[0] <= a < spans[1]),

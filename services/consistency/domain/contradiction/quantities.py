@@ -96,10 +96,24 @@ def literal_amounts(page: Page) -> list[Amount]:
     return found
 
 
+def listed(page: Page, found: Claim, amount: Amount, places: Sequence[tuple[int, int]]) -> Claim:
+    """ "two lamps at £42 and a table at £118": of several values in a clause each has the words before it."""
+    clause = page.tokens[amount.first].clause
+    before = [b for a, b in places if b < amount.first and page.tokens[b].clause == clause]
+    if not before:
+        return found
+    since = max(before)
+    own = {n for a, b, n in page.names if since < a and b < amount.first}
+    near = frozenset().union(*page.content[since + 1 : amount.first])
+    return replace(found, names=frozenset(own), near=near | found.words) if own and near else found
+
+
 def amount_claim(page: Page, amount: Amount, amounts: Sequence[Amount]) -> Claim:
     family = amount.dimension.split(":")[0]
     places = [(a.first, a.last) for a in amounts if a.dimension.split(":")[0] == family]
     attribute = amount.attribute or attribute_of(page, amount.first, amount.last, family or "number", places)
+    if family in ("", "count") and page.increments(amount.first, amount.last):
+        attribute = "increase"
     low, high, dimension = amount.low, amount.high, amount.dimension
     if not family and not attribute and page.language.bare_money and high >= 10:
         attribute = attribute_of(page, amount.first, amount.last, "money", places, back_to=0)
@@ -109,8 +123,9 @@ def amount_claim(page: Page, amount: Amount, amounts: Sequence[Amount]) -> Claim
     if not dimension:
         noun = page.tokens[amount.noun].norm if amount.noun >= 0 and not is_han(page.tokens[amount.noun].text) else ""
         dimension = f"count:{noun}" if noun and noun not in page.language.stop else "number"
+    found = claim(page, "amount", dimension, amount.first, amount.last)
     return replace(
-        claim(page, "amount", dimension, amount.first, amount.last),
+        listed(page, found, amount, places),
         attribute=attribute,
         low=low,
         high=high,

@@ -14,15 +14,31 @@ OPENS, CLOSES = "【", "】"  # who sends a short message: in all of them, so no
 PAIR = 0.75  # most words are one pair
 
 
+def addressed(tokens: Sequence[Token], matches: Sequence[Match]) -> list[bool]:
+    """Whether a token belongs to the name of who is greeted, which is in every message and tells nothing."""
+    found = [False] * len(tokens)
+    for match in matches:
+        if match.tag.kind == "cue" and match.tag.name == "greeting":
+            at = match.last + 1
+            while at < len(tokens) and at <= match.last + 3 and (tokens[at].capital or tokens[at].text == "."):
+                found[at] = True
+                at += 1
+    return found
+
+
 def content(
-    tokens: Sequence[Token], matches: Sequence[Match], language: Language, parents: Mapping[str, frozenset[str]]
+    tokens: Sequence[Token],
+    matches: Sequence[Match],
+    language: Language,
+    parents: Mapping[str, frozenset[str]],
+    greeted: Sequence[bool],
 ) -> list[frozenset[str]]:
     """For each token what it adds to the topic: its stem and the concepts that it is part of ("@pet")."""
     added: list[set[str]] = [set() for _ in tokens]
     signed = False
     for at, token in enumerate(tokens):
         signed = token.text == OPENS or (signed and token.text != CLOSES)
-        if signed or token.kind != "word" or token.norm in language.stop:
+        if signed or greeted[at] or token.kind != "word" or token.norm in language.stop:
             continue
         if is_han(token.text):
             added[at] |= pair_of(tokens, at, language.stop)
@@ -172,7 +188,12 @@ def opposed(a: frozenset[str], b: frozenset[str], lexicon: Lexicon) -> bool:
 
 def names_apart(a: Claim, b: Claim, one: Reading, other: Reading) -> bool:
     if not a.names or not b.names:
-        return False
+        mine, theirs = a.names or one.names, b.names or other.names
+        return (
+            bool(a.names or b.names)
+            and not one.names & other.names
+            and any(variants(x, y) for x in mine for y in theirs)
+        )
     words_a = {w for name in a.names for w in name.split()}
     words_b = {w for name in b.names for w in name.split()}
     if a.names & b.names:
