@@ -1,5 +1,6 @@
 """A claim: what a message states, made comparable."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -65,4 +66,5 @@ class Reading:
     refs: frozenset[str] = frozenset()
     periods: tuple[Moment, ...] = ()
     corrects: bool = False
-    extra: dict[str, str] = field(default_factory=dict)
+    spelling: Mapping[str, str] = field(default_factory=dict)
+    """Names are kept by stem, since they are inflected; here is how the text writes them."""

@@ -11,7 +11,7 @@ from services.consistency.domain.contradiction.lexicon import Lexicon
 from services.consistency.domain.contradiction.message import Message, Reader
 from services.consistency.domain.contradiction.reasons import value_of
 from services.consistency.domain.contradiction.relatedness import Relatedness
-from services.consistency.domain.contradiction.rule import span
+from services.consistency.domain.contradiction.rule import span, spelled
 from services.consistency.domain.history import History
 from services.consistency.domain.similarity import NoSimilarity
 from shared.events import MessageEvent
@@ -51,7 +51,7 @@ def standing_claims(history: History, now: datetime, lexicon: Lexicon) -> list[S
                 continue
             later = superseding(message, claim, messages[at + 1 :], lexicon, relatedness)
             found[message.event.id, claim.attribute, value] = StandingClaim(
-                subject=", ".join(sorted(claim.names or claim.refs or message.reading.names)),
+                subject=spelled(claim.names, message) or ", ".join(sorted(claim.refs)),
                 attribute=claim.attribute,
                 text=claim.text,
                 value=value,
