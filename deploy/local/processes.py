@@ -6,10 +6,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 BOUND_TO_PARENT = str(Path(__file__).with_name("bound_to_parent.py"))
+
+LAUNCHER = ThreadPoolExecutor(1, thread_name_prefix="launcher")
+"""One thread starts all children: the kernel takes the end of the thread that started a child for the parent's end."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,8 @@ def launch(part: Part, log: Path, working_dir: Path, environ: Mapping[str, str])
     """Starts `part` in a process group of its own, so that Ctrl-C in the terminal reaches the stack alone."""
     binding = (sys.executable, "-I", "-S", BOUND_TO_PARENT, str(os.getpid()), str(int(part.when_orphaned)))
     with log.open("ab") as out:
-        process = subprocess.Popen(  # noqa: S603 - the commands are ours
+        process = LAUNCHER.submit(
+            subprocess.Popen[bytes],
             (*binding, *part.command),
             cwd=working_dir,
             env={**environ, **part.environ},
@@ -48,7 +53,7 @@ def launch(part: Part, log: Path, working_dir: Path, environ: Mapping[str, str])
             stdout=out,
             stderr=subprocess.STDOUT,
             process_group=0,
-        )
+        ).result()
     return Child(part, process, log)
 
 

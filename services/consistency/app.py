@@ -93,6 +93,7 @@ def create_app(settings: Settings, detector: Callable[[], Detector] = default_de
         "Conflicts between what a customer was told, and the alerts they make; for the gateway.",
         lifespan,
         {name: partial(check, name) for name in ("mongodb", "kafka", "policies", "consumer")},
+        transient=(*TRANSIENT, Contended),
     )
     app.include_router(api.router)
     return app

@@ -16,7 +16,6 @@ from services.gateway.settings import Settings
 from services.gateway.upstream import Consistency, Journey, Upstream, open_client
 from services.gateway.watch import Watch
 from shared.kafka.topics import ALERTS, DEAD_LETTERS
-from shared.web.documentation import complete
 from shared.web.keys import Keys
 from shared.web.serve import background, make_app
 

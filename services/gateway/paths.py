@@ -36,7 +36,7 @@ class SlashesStayEncoded:
 
 def decoded(segment: str) -> str:
     """The id that a segment of the path stands for; a problem 404 where no id can look like this."""
-    identifier = unquote(segment, errors="strict") if "%" in segment else segment
+    identifier = unquote(segment, errors="surrogateescape")
     if not 1 <= len(identifier) <= MAX_ID or UNPRINTABLE.search(identifier):
         raise problem(404, "Nothing can have this id: ids have 1 to 256 printable characters.")
     return identifier

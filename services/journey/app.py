@@ -60,6 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
         "Customers' timelines, for the gateway.",
         lifespan,
         {"mongodb": mongodb, "kafka": kafka},
+        transient=TRANSIENT,
     )
     app.include_router(router)
     return app

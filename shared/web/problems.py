@@ -1,6 +1,7 @@
 """RFC 9457 problem details for everything that goes wrong over HTTP."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -70,13 +71,24 @@ def is_a_fault(record: logging.LogRecord) -> bool:
     return not (isinstance(error, Problem) and error.status == 503)
 
 
-def install_problems(app: FastAPI) -> None:
+RETRY_SECONDS = 2
+
+
+def away(_handler: object, _request: Request, error: Exception) -> Problem:
+    logging.getLogger(__name__).warning("answered 503: %s", type(error).__name__)
+    return problem(503, "A server behind this one does not answer at the moment.", retry_after=RETRY_SECONDS)
+
+
+def install_problems(app: FastAPI, transient: Sequence[type[Exception]] = ()) -> None:
     """Every error of the application is answered as `application/problem+json`."""
     logger = logging.getLogger("shared.web")
     logger.addFilter(is_a_fault)
     handler = new_exception_handler(
         logger=logger,
         unhandled_wrappers={"default": Unexpected},
+        handlers=dict.fromkeys(transient, away),
         request_validation_handler=_request_validation,
     )
     add_exception_handler(app, handler)
+    for passing in transient:
+        app.add_exception_handler(passing, handler)

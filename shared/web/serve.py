@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import uvicorn
@@ -28,8 +28,12 @@ def make_app(
     lifespan: Lifespan,
     checks: Mapping[str, Check],
     aids: Mapping[str, Check] | None = None,
+    transient: Sequence[type[Exception]] = (),
 ) -> FastAPI:
-    """An application with problem details, health routes (see there for `checks` and `aids`), and a span a request."""
+    """An application with problem details, health routes (see there for `checks` and `aids`), and a span a request.
+
+    An exception of a `transient` type is answered 503: what the service asked for may answer when asked again.
+    """
 
     @asynccontextmanager
     async def whole(app: FastAPI) -> AsyncIterator[None]:
@@ -45,7 +49,7 @@ def make_app(
         docs_url=None,
         redoc_url=None,
     )
-    install_problems(app)
+    install_problems(app, transient)
     app.include_router(health_routes(checks, aids or {}))
     FastAPIInstrumentor.instrument_app(app, excluded_urls="healthz,readyz,metrics", exclude_spans=["receive", "send"])
     return app

@@ -42,10 +42,11 @@ def message(customer: str, number: int, department: str, text: str, **data: obje
     }
 
 
-def contradicting(customer: str) -> list[Json]:
+def contradicting(customer: str, billed: str = "£36") -> list[Json]:
+    """Alerts are one a cause: a test that acts on an alert needs a sum of its own."""
     return [
         message(customer, 2, "sales", "Your Harbour Pro plan costs £30 a month."),
-        message(customer, 9, "billing", "The Harbour Pro plan costs £36 a month."),
+        message(customer, 9, "billing", f"The Harbour Pro plan costs {billed} a month."),
     ]
 
 

@@ -71,6 +71,12 @@ async def test_killed_and_stopped_it_loses_and_doubles_nothing(servers: Servers)
             return len({record["id"] for record in records}) == CUSTOMERS
 
         await until(published)
+        await publish(servers, [Customer()])
+
+        async def one_more() -> bool:
+            return await counted() == CUSTOMERS + 1
+
+        await until(one_more)
         metrics = (await http.get("/metrics")).text
         assert "onevoice_detection_seconds" in metrics
     log = servers.log_of("consistency").read_text()

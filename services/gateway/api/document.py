@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from shared.events import Message, MessageEvent
+from shared.web.documentation import complete
 
 TEMPLATE = "#/components/schemas/Plan{model}"
 PLAN: dict[str, Any] = {
@@ -50,20 +51,15 @@ def planned_schemas() -> dict[str, Any]:
 
 def document(app: FastAPI) -> None:
     """Adds these to the application's OpenAPI document; every route under `/v1/` needs a key."""
-    plain = app.openapi
+    complete(app, {**planned_schemas(), "Problem": PROBLEM})
+    completed = app.openapi
 
     def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            content = plain()
-            components = content.setdefault("components", {})
-            components.setdefault("schemas", {}).update({**planned_schemas(), "Problem": PROBLEM})
-            components["schemas"].pop("HTTPValidationError", None)  # no answer is of this form
-            components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
-            for path, operations in content["paths"].items():
-                if path.startswith("/v1/"):
-                    for operation in operations.values():
-                        operation["security"] = [{"key": []}]
-            app.openapi_schema = content
-        return app.openapi_schema
+        content = completed()
+        for path, operations in content["paths"].items():
+            if path.startswith("/v1/"):
+                for operation in operations.values():
+                    operation["security"] = [{"key": []}]
+        return content
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -8,6 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from services.gateway.console import wording
+from services.gateway.console.headlines import brief
 from services.gateway.console.marks import Range, excerpt, marked
 from services.gateway.shapes import Clash, Conflict, Reference, TimelineItem
 from shared.events import identity
@@ -144,7 +145,7 @@ def note(clash: Conflict, item: TimelineItem, known: Mapping[str, TimelineItem])
     return Note(
         id=clash["id"],
         kind=clash["kind"],
-        brief=wording.brief(clash),
+        brief=brief(clash),
         confidence=clash["confidence"],
         state=clash["state"],
         alert=clash.get("alert"),

@@ -13,6 +13,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.console import wording
+from services.gateway.console.headlines import brief, headline
 from services.gateway.console.marks import excerpt
 from services.gateway.console.values import value
 
@@ -90,7 +91,7 @@ def environment() -> Environment:
         "percent": wording.percent,
         "rate": wording.rate,
         "value": value,
-        "headline": wording.headline,
+        "headline": headline,
         "subject": wording.subject,
         "segment": segment,
     }
@@ -100,6 +101,7 @@ def environment() -> Environment:
         "count": wording.count,
         "named": wording.named,
         "excerpt": excerpt,
+        "brief": brief,
         "words": wording,
     }
     return env

@@ -2,8 +2,6 @@
 
 from datetime import UTC, datetime
 
-from services.gateway.shapes import Alert, Clash
-
 DEPARTMENTS: dict[str, str] = {
     "sales": "Sales",
     "support": "Support",
@@ -122,32 +120,6 @@ def subject(text: str) -> str:
     """What a claim speaks of, in a few of the words that the detector knows it by."""
     names = list(dict.fromkeys(name.strip().replace("_", " ") for name in text.split(",") if name.strip()))
     return " · ".join(names[:3]) + (" …" if len(names) > 3 else "")
-
-
-def brief(clash: Clash) -> str:
-    """The reason beside both messages, which need not be quoted once more."""
-    if clash["kind"] != "contradiction":
-        return clash["reason"]
-    matter = clash["attribute"].replace("_", " ")
-    return f"Both cannot hold: {matter}." if matter else "Both cannot hold."
-
-
-def headline(alert: Alert) -> str:
-    """An alert's cause in a line; the reason beside it says the rest."""
-    a, b = (named(DEPARTMENTS, alert["senders"][side]["department"]) for side in ("a", "b"))
-    matter = alert["attribute"].replace("_", " ") or "the same matter"
-    match alert["kind"]:
-        case "contradiction":
-            return f"{a} contradicts itself: {matter}" if a == b else f"{a} and {b} differ: {matter}"
-        case "consent":
-            return f"{b} advertised after consent was withdrawn"
-        case "open_case":
-            return f"{b} advertised during an open complaint"
-        case "embargo":
-            return f"{b} spoke of what {a} holds back"
-        case "pressure":
-            return "More advertising than one customer should get"
-    return alert["reason"]
 
 
 def percent(share: float) -> str:

@@ -58,7 +58,6 @@ class Around:
                 return True
         return False
 
-
     def reaches(self, name: str, first: int, sentence: int) -> bool:
         """The cue ends right before token `first`, or with one word between."""
         return any(
@@ -144,7 +143,9 @@ def described(amount: Amount, around: Around) -> Amount:
 
 
 def rated(at: int, around: Around) -> bool:
-    return any(m.tag.kind == "period" or (m.tag.kind == "cue" and m.tag.name == "per") for m in around.starting.get(at, ()))
+    return any(
+        m.tag.kind == "period" or (m.tag.kind == "cue" and m.tag.name == "per") for m in around.starting.get(at, ())
+    )
 
 
 def rate(amount: Amount, around: Around) -> tuple[float | None, frozenset[str]]:
@@ -153,7 +154,9 @@ def rate(amount: Amount, around: Around) -> tuple[float | None, frozenset[str]]:
     items: set[str] = set()
     sentence = around.tokens[amount.first].sentence
     at = amount.last + 1
-    while at <= amount.last + 2 and at < len(around.tokens) and around.tokens[at].kind == "word" and not rated(at, around):
+    while (
+        at <= amount.last + 2 and at < len(around.tokens) and around.tokens[at].kind == "word" and not rated(at, around)
+    ):
         at += 1
     if not rated(at, around):
         at = amount.last + 1

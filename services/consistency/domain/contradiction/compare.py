@@ -40,7 +40,7 @@ def amounts(a: Said, b: Said, lexicon: Lexicon) -> bool | None:
     if (one.per is None) != (other.per is None) and parts(low, other.low):
         return None
     limit = bool(lexicon.attributes.get(one.attribute or other.attribute, {}).get("limit"))
-    if one.bound and one.bound == other.bound or (limit and (one.bound or other.bound)):
+    if (one.bound and one.bound == other.bound) or (limit and (one.bound or other.bound)):
         return not near(edge(one) / scale, edge(other), one)
     slack = slack_of(one, other)
     return bool(low > other.high * (1 + slack) + 1e-9 or other.low > high * (1 + slack) + 1e-9)
@@ -59,10 +59,12 @@ def comparable(one: Claim, other: Claim) -> bool:
         return False
     if (one.per is None) != (other.per is None) and not one.dimension.startswith("money"):
         return False
-    if one.dimension == other.dimension:
-        return True
     money = one.dimension.startswith("money") and other.dimension.startswith("money")
     if money and "money" in (one.dimension, other.dimension):
+        return True
+    if one.dimension == other.dimension == "number" and not (one.attribute or one.items & other.items):
+        return False
+    if one.dimension == other.dimension:
         return True
     bare = "number" in (one.dimension, other.dimension)
     return bare and bool(one.items & other.items or (one.attribute and one.attribute == other.attribute))

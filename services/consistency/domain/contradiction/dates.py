@@ -129,7 +129,7 @@ class DateGrammar:
             "minute": r"(?P<minute>[0-5]\d)(?!\d)",
             "hour2": r"(?P<hour2>[01]?\d|2[0-4])(?!\d)",
             "minute2": r"(?P<minute2>[0-5]\d)(?!\d)",
-            "zone": named("zone", {z: 0 for z in table.get("zones", ["utc"])}),
+            "zone": named("zone", dict.fromkeys(table.get("zones", ["utc"]), 0)),
         }
         compiled = tuple(
             (kind, re.compile(expand(pattern, fields), re.IGNORECASE))

@@ -60,6 +60,8 @@ class Lexicon:
     statuses: Mapping[str, Table]
     opposed: tuple[frozenset[str], ...]
     parents: Mapping[str, frozenset[str]]
+    weights: Mapping[str, float] = field(default_factory=dict)
+    threshold: float = 0.5
     default: str = "en"
     ranks: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
@@ -88,6 +90,8 @@ def load_lexicon(folder: Path = FOLDER) -> Lexicon:
         statuses=shared["statuses"],
         opposed=tuple(frozenset(pair) for pair in shared["conditions"]["opposed"]),
         parents=parents,
+        weights={name: float(value) for name, value in shared.get("weights", {}).get("weights", {}).items()},
+        threshold=float(shared.get("weights", {}).get("threshold", 0.5)),
         ranks={
             state: (chain, rank)
             for chain, entry in shared["statuses"].items()

@@ -8,15 +8,16 @@ from services.consistency.domain.contradiction.lexicon import Lexicon, Table
 from shared.events import MessageEvent
 
 SAID = 120
+STOPS = (". ", "! ", "? ", "\n", "; ", "。", "！", "？", "；")
 
 
 def reason(earlier: MessageEvent, later: MessageEvent, a: Claim, b: Claim, lexicon: Lexicon) -> str:
     """In the language of the later message: who said what, when, and what it is about."""
     language = lexicon.languages[lexicon.default]
     words = language.reasons
-    about = str(words.get("about", {}).get(a.attribute or b.attribute, "")) or (a.attribute or b.attribute).replace(
-        "_", " "
-    )
+    matter = a.attribute or b.attribute
+    label = str(lexicon.axes.get(matter, lexicon.statuses.get(matter, {})).get("label", ""))
+    about = str(words.get("about", {}).get(matter, "")) or label or matter.replace("_", " ")
     return str(words["sentence"]).format(
         one=department(earlier, words),
         said=said(earlier, a),
@@ -37,13 +38,21 @@ def said(event: MessageEvent, claim: Claim) -> str:
     text = event.data.text
     if claim.structured and claim.end == 0:
         return claim.text
-    start = max((text.rfind(mark, 0, claim.start) for mark in ".!?\n:;"), default=-1) + 1
-    ends = [at for at in (text.find(mark, claim.end) for mark in (". ", "! ", "? ", "\n", ";")) if at >= 0]
+    start = max(
+        (text.rfind(mark, 0, claim.start) + len(mark) for mark in STOPS if mark in text[: claim.start]), default=0
+    )
+    ends = [at for at in (text.find(mark, claim.end) for mark in STOPS) if at >= 0]
     end = min(ends, default=len(text))
     if end - start > SAID:
-        start = max(start, claim.start - SAID // 2)
-        end = min(end, claim.end + SAID // 2)
+        start = max(start, word_at(text, claim.start - SAID // 2))
+        end = min(end, word_at(text, claim.end + SAID // 2))
     return " ".join(text[start:end].split()).strip(" .,-")
+
+
+def word_at(text: str, at: int) -> int:
+    """The nearest place from `at` on where a word begins."""
+    space = text.find(" ", max(at, 0))
+    return len(text) if space < 0 or space - at > 20 else space
 
 
 def day(moment: datetime, words: Table) -> str:

@@ -8,11 +8,12 @@ from services.consistency.domain.contradiction.claim import Claim
 from services.consistency.domain.contradiction.compare import Said, clash
 from services.consistency.domain.contradiction.correction import ended
 from services.consistency.domain.contradiction.lexicon import Lexicon
+from services.consistency.domain.contradiction.message import Message, Reader
 from services.consistency.domain.contradiction.reasons import value_of
 from services.consistency.domain.contradiction.relatedness import Relatedness
-from services.consistency.domain.contradiction.rule import Message, Reader, span
-from services.consistency.domain.similarity import NoSimilarity
+from services.consistency.domain.contradiction.rule import span
 from services.consistency.domain.history import History
+from services.consistency.domain.similarity import NoSimilarity
 from shared.events import MessageEvent
 
 
@@ -68,8 +69,9 @@ def superseding(
         for other in later.claims:
             if other.kind != claim.kind or other.mode != "asserted":
                 continue
-            if clash(Said(claim, message.event.time), Said(other, later.event.time), lexicon) and relatedness.strength(
-                claim, other, message, later
+            if (
+                clash(Said(claim, message.event.time), Said(other, later.event.time), lexicon)
+                and relatedness.probability(claim, other, message, later) >= lexicon.threshold
             ):
                 return later.event.id
     return None

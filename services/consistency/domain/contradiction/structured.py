@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from services.consistency.domain.contradiction.claim import INFINITY, Claim, Reading
+from services.consistency.domain.contradiction.dates import Moment
 from shared.events import Claim as Statement
 
 Read = Callable[[str], Reading]
@@ -32,9 +33,15 @@ def structured_claims(statement: Statement, text: str, read: Read) -> list[Claim
             near=whole,
             names=reading.names,
             refs=reading.refs,
+            until=last_day(statement),
         )
         for one in found
     ]
+
+
+def last_day(statement: Statement) -> Moment | None:
+    end = moment(statement.to)
+    return None if end is None else Moment("day", year=end.year, month=end.month, day=end.day)
 
 
 def in_words(statement: Statement) -> str:

@@ -42,6 +42,11 @@ def names(tokens: Sequence[Token], language: Language, apart: Sequence[bool]) ->
         while last + 1 < len(tokens) and not apart[last + 1] and joins(tokens, last + 1, language):
             last += 1
         opens = at == 0 or tokens[at - 1].sentence != tokens[at].sentence or tokens[at - 1].text in ":>*•“\"'("
+        before = tokens[at - 1] if at else None
+        if last > at and before is not None and house_number(before, tokens, at, apart):
+            found.append((at - 1, last, " ".join(t.text for t in tokens[at - 1 : last + 1])))
+            at = last + 1
+            continue
         if (
             not opens
             or last > at
@@ -50,6 +55,13 @@ def names(tokens: Sequence[Token], language: Language, apart: Sequence[bool]) ->
             found.append((at, last, " ".join(t.text for t in tokens[at : last + 1])))
         at = last + 1
     return found
+
+
+def house_number(before: Token, tokens: Sequence[Token], at: int, apart: Sequence[bool]) -> bool:
+    """ "19 Weir Street": the number is part of the name."""
+    mark = tokens[at - 2].text if at > 1 else ""
+    plain = before.kind == "num" and before.text.isdigit() and not apart[at - 1]
+    return plain and tokens[at].start - before.end == 1 and mark not in ("£", "$", "€", "#")
 
 
 def named_at(tokens: Sequence[Token], at: int, language: Language) -> bool:

@@ -65,6 +65,7 @@ if (document.body.dataset.liveSource && one("[data-live]")) follow(document.body
 
 const search = one("[data-search]");
 if (search) {
+  if (location.hash === "#query") search.focus(); // "/" was pressed on a page without a search of its own
   let waiting;
   search.addEventListener("input", () => {
     clearTimeout(waiting);
@@ -121,7 +122,7 @@ const canAct = Boolean(one("[data-role-ops]"));
 const keys = {
   j: () => move(+1),
   k: () => move(-1),
-  "/": () => (one("[data-search], [data-search-key]") ?? { focus: () => location.assign("/customers") }).focus(),
+  "/": () => (one("[data-search], [data-search-key]") ?? { focus: () => location.assign("/customers#query") }).focus(),
   "?": () => one("#help")?.showModal(),
   ...(canAct && { a: acknowledge, r: () => ask("resolve"), d: () => ask("dismiss") }),
 };

@@ -1,0 +1,64 @@
+"""A message with what it states; each text is read once, however many customers it went to."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+
+from services.consistency.domain.contradiction.claim import Claim, Reading
+from services.consistency.domain.contradiction.languages import language_of
+from services.consistency.domain.contradiction.lexicon import Lexicon
+from services.consistency.domain.contradiction.reading import read
+from services.consistency.domain.contradiction.structured import holds, structured_claims
+from shared.events import MessageEvent
+
+READINGS = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message with what it states; `heading` are title, topic and campaign as words."""
+
+    event: MessageEvent
+    reading: Reading
+    claims: tuple[Claim, ...]
+
+
+class Reader:
+    """Reads each text once and keeps the readings of the last texts seen."""
+
+    def __init__(self, lexicon: Lexicon, limit: int = READINGS) -> None:
+        self._lexicon = lexicon
+        self._limit = limit
+        self._readings: OrderedDict[tuple[str, str], Reading] = OrderedDict()
+
+    def reading(self, text: str, declared: str | None) -> Reading:
+        language = language_of(text, declared, self._lexicon)
+        key = (language.code, text)
+        known = self._readings.get(key)
+        if known is not None:
+            self._readings.move_to_end(key)
+            return known
+        found = read(text, language, self._lexicon)
+        self._readings[key] = found
+        if len(self._readings) > self._limit:
+            self._readings.popitem(last=False)
+        return found
+
+    def message(self, event: MessageEvent) -> Message:
+        data = event.data
+        reading = self.reading(data.text, data.language)
+        heading = " . ".join(part for part in (data.title, (data.topic or "").replace("-", " ")) if part)
+        about = self.reading(heading, data.language) if heading else None
+        claims = list(reading.claims)
+        for statement in data.claims:
+            said = structured_claims(statement, data.text, lambda text: self.reading(text, data.language))
+            start, end = holds(statement)
+            if (start is None or start <= event.time) and (end is None or end >= event.time):
+                claims.extend(said)
+        if about is not None:
+            reading = replace(
+                reading,
+                topic=reading.topic | about.topic,
+                names=reading.names | about.names,
+                refs=reading.refs | about.refs,
+            )
+        return Message(event, reading, tuple(claims))

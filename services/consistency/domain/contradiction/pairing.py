@@ -1,0 +1,71 @@
+"""Two messages: which of their claims clash on the same matter."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from services.consistency.domain.contradiction.claim import Claim
+from services.consistency.domain.contradiction.compare import Said, clash
+from services.consistency.domain.contradiction.correction import announced, expired
+from services.consistency.domain.contradiction.lexicon import Lexicon
+from services.consistency.domain.contradiction.message import Message
+from services.consistency.domain.contradiction.reasons import value_of
+from services.consistency.domain.contradiction.relatedness import Relatedness
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Claims `a` (earlier) and `b` of two messages that cannot both hold, with how near they are in matter."""
+
+    a: Claim
+    b: Claim
+    strength: float
+
+
+def compare_messages(
+    earlier: Message, later: Message, lexicon: Lexicon, relatedness: Relatedness, changes: bool = False
+) -> Finding | None:
+    """The strongest clash of two messages, or None; `changes` asks for clashes that the later one announces."""
+    best: Finding | None = None
+    for finding in findings(earlier, later, lexicon, relatedness):
+        if announced(earlier, later, finding.b) is changes and (best is None or finding.strength > best.strength):
+            best = finding
+    return best
+
+
+def findings(earlier: Message, later: Message, lexicon: Lexicon, relatedness: Relatedness) -> Iterable[Finding]:
+    for a, b in clashes(earlier, later, lexicon):
+        strength = relatedness.probability(a, b, earlier, later)
+        if strength >= lexicon.threshold:
+            yield Finding(a, b, strength)
+
+
+def clashes(earlier: Message, later: Message, lexicon: Lexicon) -> Iterator[tuple[Claim, Claim]]:
+    """Pairs of claims that cannot both hold if they are about the same matter."""
+    for a in earlier.claims:
+        if a.mode != "asserted":
+            continue
+        for b in later.claims:
+            if b.mode != "asserted" or a.kind != b.kind or expired(a, b, earlier.event, later.event):
+                continue
+            if clash(Said(a, earlier.event.time), Said(b, later.event.time), lexicon) and not answered(
+                a, b, earlier, later
+            ):
+                yield a, b
+
+
+def answered(a: Claim, b: Claim, earlier: Message, later: Message) -> bool:
+    """True where the other message also gives this very value, so that the two agree after all."""
+    return any(same_value(x, b, earlier, later) for x in earlier.claims if x.kind == b.kind) or any(
+        same_value(a, y, earlier, later) for y in later.claims if y.kind == a.kind
+    )
+
+
+def same_value(x: Claim, y: Claim, earlier: Message, later: Message) -> bool:
+    """The other message says this very value of a matter that may be the same."""
+    if x.attribute and y.attribute and x.attribute != y.attribute:
+        return False
+    if x.kind == "amount":
+        return x.dimension == y.dimension and x.dimension != "number" and (x.low, x.high) == (y.low, y.high)
+    if x.kind == "moment" and x.dimension == "day":
+        return value_of(x, earlier.event) == value_of(y, later.event)
+    return False

@@ -1,0 +1,43 @@
+"""What clashes, in a line."""
+
+from services.gateway.console.values import value
+from services.gateway.console.wording import DEPARTMENTS, named
+from services.gateway.shapes import Alert, Clash, Values
+
+LONG = 40
+"""Characters from which a value says too much for a headline."""
+
+
+def brief(clash: Clash) -> str:
+    """The reason beside both messages, which need not be quoted once more."""
+    if clash["kind"] != "contradiction":
+        return clash["reason"]
+    matter = clash["attribute"].replace("_", " ")
+    return f"Both cannot hold: {matter}." if matter else "Both cannot hold."
+
+
+def headline(alert: Alert) -> str:
+    """An alert's cause in a line; the reason beside it says the rest."""
+    a, b = (named(DEPARTMENTS, alert["senders"][side]["department"]) for side in ("a", "b"))
+    matter = alert["attribute"].replace("_", " ") or "the same matter"
+    match alert["kind"]:
+        case "contradiction":
+            both = f"{a} contradicts itself: {matter}" if a == b else f"{a} and {b} differ: {matter}"
+            return both + either(alert["values"])
+        case "consent":
+            return f"{b} advertised after consent was withdrawn"
+        case "open_case":
+            return f"{b} advertised during an open complaint"
+        case "embargo":
+            return f"{b} spoke of what {a} holds back"
+        case "pressure":
+            return "More advertising than one customer should get"
+    return alert["reason"]
+
+
+def either(values: Values) -> str:
+    """`, £30 a month or £36 a month`; nothing where the values say no more than that there are two."""
+    said = (value(values["a"]), value(values["b"]))
+    if set(said) <= {"yes", "no", "–"} or max(map(len, said)) > LONG:
+        return ""
+    return f", {said[0]} or {said[1]}"

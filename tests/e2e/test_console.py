@@ -1,0 +1,272 @@
+"""The console in a browser: sign in, find a customer, open a conflict, act on its alert while another arrives."""
+
+import asyncio
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from deploy.local.demo.history import present
+from deploy.local.demo.publish import publish
+from deploy.local.stack import Stack
+
+pytestmark = [pytest.mark.stack, pytest.mark.browser]
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+PATIENCE = 90_000
+"""Milliseconds after which something that has not come is taken not to come; no claim about speed."""
+expect.set_options(timeout=30_000)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if program is None:
+        pytest.skip("no Chromium is installed: the console was not tried in a browser (Debian: apt install chromium)")
+    with sync_playwright() as playwright:
+        # Its sandbox cannot start in the containers that continuous integration runs in.
+        running = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def history(stack: Stack) -> None:
+    """What the screenshots show beside the stories told here."""
+    if os.environ.get("ONEVOICE_SCREENSHOTS"):
+        asyncio.run(publish(stack.urls["ingest"], stack.keys.publish, present()))
+
+
+@pytest.fixture
+def page(browser: Browser, stack: Stack) -> Iterator[Page]:
+    yield from open_page(browser, stack)
+
+
+def open_page(
+    browser: Browser, stack: Stack, *, width: int = 1280, height: int = 860, scheme: str = "light", script: bool = True
+) -> Iterator[Page]:
+    """A page whose every fault of script or policy fails the test."""
+    context = browser.new_context(
+        base_url=stack.urls["gateway"],
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if scheme == "dark" else "light",
+        java_script_enabled=script,
+    )
+    context.set_default_timeout(PATIENCE)
+    opened = context.new_page()
+    faults: list[str] = []
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    opened.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    yield opened
+    context.close()
+    assert faults == []
+
+
+def sign_in(page: Page, key: str) -> None:
+    page.goto("/sign-in")
+    page.get_by_label("Your key").fill(key)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
+
+
+def await_script(page: Page) -> None:
+    """Returns when the page's script runs and its live stream is open."""
+    expect(page.locator("#live-state")).to_have_text("Live")
+
+
+def say(stack: Stack, customer: str, number: int, department: str, channel: str, text: str, **data: str) -> None:
+    event = {
+        "specversion": "1.0",
+        "id": f"{customer}-{number}",
+        "source": f"//{department}.example.com/console-tests",
+        "type": "touchpoint.message.v1",
+        "time": f"2026-03-{number:02d}T09:{number:02d}:00Z",
+        "data": {
+            "customer": {"id": customer},
+            "department": department,
+            "channel": channel,
+            "direction": "outbound",
+            "text": text,
+            **data,
+        },
+    }
+    answer = httpx.post(
+        f"{stack.urls['ingest']}/v1/events",
+        json=event,
+        headers={"authorization": f"Bearer {stack.keys.publish}", "content-type": "application/cloudevents+json"},
+        timeout=60,
+    )
+    assert answer.status_code == 202, answer.text
+
+
+def wait_for_conflict(stack: Stack, customer: str) -> str:
+    """The id of the alert of the customer's first conflict, once the timeline shows it too."""
+    headers = {"authorization": f"Bearer {stack.keys.ops}"}
+    deadline = time.monotonic() + PATIENCE / 1000
+    with httpx.Client(base_url=stack.urls["gateway"], headers=headers, timeout=60) as client:
+        while time.monotonic() < deadline:
+            found = client.get("/v1/conflicts", params={"customer": customer}).json()["items"]
+            summary = client.get(f"/v1/customers/{customer}")
+            if found and summary.status_code == 200 and summary.json()["conflicts"]["open"]:
+                return str(found[0]["alert"])
+            time.sleep(0.2)
+    raise AssertionError(f"no conflict of {customer} within {PATIENCE / 1000:.0f} seconds")
+
+
+def tell_a_story(stack: Stack, customer: str, plan: str, price: int, other: int) -> str:
+    say(
+        stack, customer, 2, "sales", "email",
+        f"Dear Ms Okafor,\n\nthank you for the call. As agreed, your {plan} plan costs £{price} a month, and we set it "
+        "up for you on the 16th.\n\nKind regards, Daniel",
+        title="Your quote", purpose="service",
+    )  # fmt: skip
+    say(stack, customer, 5, "support", "chat", "Happy to help! Your old router can stay where it is until the new one.")
+    say(
+        stack, customer, 9, "billing", "letter",
+        f"Your first bill is on its way. The {plan} plan costs £{other} a month and is collected on the 20th.",
+        title="Your first bill", purpose="transactional",
+    )  # fmt: skip
+    return wait_for_conflict(stack, customer)
+
+
+def photograph(page: Page, name: str) -> None:
+    """Screenshots of docs/images are taken anew where a run asks for it: ONEVOICE_SCREENSHOTS=1."""
+    if os.environ.get("ONEVOICE_SCREENSHOTS"):
+        IMAGES.mkdir(parents=True, exist_ok=True)
+        page.wait_for_timeout(600)
+        page.screenshot(path=IMAGES / f"{name}.png", animations="disabled")
+
+
+def test_from_a_customer_to_the_alert_while_another_arrives(stack: Stack, page: Page) -> None:
+    first = tell_a_story(stack, "console-okafor", "Harbour Pro", 30, 36)
+    sign_in(page, stack.keys.ops)
+    photograph(page, "overview")
+
+    page.get_by_role("link", name="Customers", exact=True).click()
+    await_script(page)
+    page.get_by_role("searchbox").press_sequentially("console-oka")
+    expect(page.locator("[data-search-results] li")).to_have_count(1)
+    photograph(page, "customers")
+    page.get_by_role("link", name="console-okafor").click()
+
+    later = page.locator("article.entry").filter(has_text="Your first bill is on its way")
+    expect(later.locator(".entry-body mark").first).to_contain_text("£36")
+    expect(later.locator(".notes mark").first).to_contain_text("£30")
+    photograph(page, "customer")
+    page.get_by_role("link", name="What we told them").click()
+    expect(page.locator(".claims").first).to_contain_text("£")
+    photograph(page, "told")
+    page.go_back()
+
+    later.get_by_role("link", name="Compare side by side").first.click()
+    expect(page.locator(".side-a mark").first).to_contain_text("£30")
+    expect(page.locator(".side-b mark").first).to_contain_text("£36")
+    photograph(page, "alert")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Sales and Billing differ")
+
+    page.get_by_role("link", name=re.compile("^Alerts")).first.click()
+    row = page.locator(f".alert-row[data-id='{first}']")
+    expect(row).to_be_visible()
+    await_script(page)
+    shown = {alert.get_attribute("data-id") for alert in page.locator(".alert-row").all()}
+
+    second = tell_a_story(stack, "console-lindqvist", "Meridian Fibre", 41, 47)
+    assert second not in shown
+    arrived = page.locator(f".alert-row[data-id='{second}']")
+    expect(arrived).to_be_visible(timeout=PATIENCE)
+    photograph(page, "alerts")
+
+    row.get_by_role("button", name="Acknowledge").click()
+    expect(page.get_by_role("status")).to_contain_text("Acknowledged")
+    expect(arrived).to_be_visible()
+    page.get_by_role("link", name=re.compile(r"^Acknowledged \d")).click()
+    expect(row).to_be_visible()
+    expect(arrived).to_have_count(0)
+
+
+def test_the_keyboard_is_enough(stack: Stack, page: Page) -> None:
+    alert = tell_a_story(stack, "console-keyboard", "Copper Basic", 12, 19)
+    sign_in(page, stack.keys.ops)
+    await_script(page)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="From the keyboard")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.goto("/alerts")
+    await_script(page)
+    page.keyboard.press("j")
+    for _ in range(60):
+        if page.locator(".alert-row.is-at").get_attribute("data-id") == alert:
+            break
+        page.keyboard.press("j")
+    page.keyboard.press("d")
+    dialog = page.get_by_role("dialog", name="Dismiss")
+    expect(dialog).to_be_visible()
+    page.keyboard.type("Two plans with the same name.")
+    dialog.get_by_role("button", name="Dismiss").press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Dismissed")
+    page.goto(f"/alerts/{alert}")
+    expect(page.locator(".history")).to_contain_text("Two plans with the same name.")
+    await_script(page)
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+
+
+def test_a_planned_message_shows_what_it_clashes_with(stack: Stack, page: Page) -> None:
+    tell_a_story(stack, "console-planned", "Harbour Duo", 22, 27)
+    sign_in(page, stack.keys.agent)
+    page.goto("/preflight?customer=console-planned")
+    page.get_by_label("Message").fill("Good news:\nThe Harbour Duo plan costs £35 a month.")
+    page.get_by_label("Department").select_option("billing")
+    page.get_by_role("button", name="Check").click()
+    expect(page.locator(".side-b mark").first).to_contain_text("£35")
+    expect(page.locator(".side-a mark").first).to_contain_text("£2")
+    photograph(page, "preflight")
+
+
+def test_health_says_that_everything_works(stack: Stack, page: Page) -> None:
+    sign_in(page, stack.keys.ops)
+    page.goto("/health")
+    expect(page.locator(".service")).to_have_count(3)
+    expect(page.locator(".service.ok")).to_have_count(3)
+    photograph(page, "health")
+
+
+def test_reading_and_acting_need_no_script(stack: Stack, browser: Browser) -> None:
+    alert = tell_a_story(stack, "console-plain", "Harbour Solo", 15, 18)
+    for page in open_page(browser, stack, script=False):
+        sign_in(page, stack.keys.ops)
+        page.goto("/customers?query=console-plain")
+        page.get_by_role("link", name="console-plain").click()
+        expect(page.locator("mark").first).to_be_visible()
+        page.goto(f"/alerts/{alert}")
+        page.locator("#reason").fill("Billing sends a new bill.")
+        page.get_by_role("button", name="Resolve").click()
+        expect(page.locator(".history")).to_contain_text("Billing sends a new bill.")
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_label("Your key")).to_be_visible()
+
+
+@pytest.mark.parametrize(("name", "width", "scheme"), [("phone", 360, "light"), ("dark", 1280, "dark")])
+def test_it_fits_a_phone_and_the_night(stack: Stack, browser: Browser, name: str, width: int, scheme: str) -> None:
+    alert = tell_a_story(stack, f"console-{name}", f"Harbour {name}", 33, 39)
+    rooms = {
+        "overview": "/",
+        "customer": f"/customers/console-{name}",
+        "alerts": "/alerts",
+        "alert": f"/alerts/{alert}",
+        "preflight": "/preflight",
+        "health": "/health",
+    }
+    for page in open_page(browser, stack, width=width, height=780, scheme=scheme):
+        sign_in(page, stack.keys.ops)
+        for room, address in rooms.items():
+            page.goto(address)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{room} is too wide"
+            photograph(page, f"{room}-{name}")

@@ -1,0 +1,328 @@
+"""The gateway against the whole stack: roles, live stream, pre-flight, actions, malformed input."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any
+
+import httpx
+import pytest
+from aiokafka import AIOKafkaProducer
+from httpx_sse import aconnect_sse
+
+from deploy.local.demo.publish import publish
+from deploy.local.stack import Stack
+from services.gateway.upstream import segment
+from shared.kafka.topics import TOUCHPOINTS
+
+pytestmark = pytest.mark.stack
+
+Json = dict[str, Any]
+PATIENCE = 90.0
+"""Seconds after which something that has not come is taken not to come; no claim about speed."""
+PROBLEM = "application/problem+json"
+
+
+def message(customer: str, number: int, department: str, text: str, **data: object) -> Json:
+    return {
+        "specversion": "1.0",
+        "id": f"{customer}-{number}",
+        "source": f"//{department}.example.com/gateway-tests",
+        "type": "touchpoint.message.v1",
+        "time": f"2026-03-{number:02d}T09:00:00Z",
+        "data": {
+            "customer": {"id": customer},
+            "department": department,
+            "channel": "email",
+            "direction": "outbound",
+            "purpose": "service",
+            "text": text,
+            **data,
+        },
+    }
+
+
+def contradicting(customer: str) -> list[Json]:
+    return [
+        message(customer, 2, "sales", "Your Harbour Pro plan costs £30 a month."),
+        message(customer, 9, "billing", "The Harbour Pro plan costs £36 a month."),
+    ]
+
+
+def client_of(stack: Stack, key: str | None) -> httpx.AsyncClient:
+    headers = {} if key is None else {"authorization": f"Bearer {key}"}
+    return httpx.AsyncClient(base_url=stack.urls["gateway"], headers=headers, timeout=60)
+
+
+@pytest.fixture
+async def ops(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(stack, stack.keys.ops) as client:
+        yield client
+
+
+async def until(probe: Callable[[], Awaitable[Any]], what: str) -> Any:
+    """The probe's first answer that is true; fails when none comes."""
+    deadline = time.monotonic() + PATIENCE
+    while not (answer := await probe()):
+        assert time.monotonic() < deadline, f"{what}: not within {PATIENCE:.0f} seconds"
+        await asyncio.sleep(0.2)
+    return answer
+
+
+async def alert_about(stack: Stack, ops: httpx.AsyncClient, customer: str, billed: str = "£36") -> str:
+    """Publishes a contradiction to the customer; the id of the alert it belongs to."""
+    await publish(stack.urls["ingest"], stack.keys.publish, contradicting(customer, billed))
+
+    async def alert() -> str | None:
+        found = (await ops.get("/v1/conflicts", params={"customer": customer})).json()["items"]
+        return found[0]["alert"] if found else None
+
+    return str(await until(alert, "the conflict"))
+
+
+@pytest.mark.parametrize("customer", ["gateway/with/slashes", "gateway 100% & more?", "клиент-客户"])
+async def test_ids_of_every_sort_are_found(stack: Stack, ops: httpx.AsyncClient, customer: str) -> None:
+    await alert_about(stack, ops, customer)
+    address = f"/v1/customers/{segment(customer)}"
+
+    async def known() -> bool:
+        return (await ops.get(address)).status_code == 200
+
+    await until(known, "the customer")
+    assert (await ops.get(address)).json()["id"] == customer
+    timeline = (await ops.get(f"{address}/timeline")).json()
+    assert [item["id"] for item in timeline["items"]] == [f"{customer}-9", f"{customer}-2"]
+    assert (await ops.get(f"{address}/claims")).json()["items"]
+    found = (await ops.get("/v1/customers", params={"query": customer})).json()
+    assert customer in [item["id"] for item in found["items"]]
+
+
+async def test_paging_shows_everything_once(stack: Stack, ops: httpx.AsyncClient) -> None:
+    customer = "gateway-pages"
+    events = [message(customer, day, "support", f"Note {day}.") for day in range(1, 8)]
+    await publish(stack.urls["ingest"], stack.keys.publish, events)
+
+    async def complete() -> bool:
+        answer = await ops.get(f"/v1/customers/{customer}")
+        return answer.status_code == 200 and answer.json()["touchpoints"] == 7
+
+    await until(complete, "all messages")
+    seen, cursor = [], ""
+    for _ in range(10):
+        params = {"limit": "3", **({"cursor": cursor} if cursor else {})}
+        page = (await ops.get(f"/v1/customers/{customer}/timeline", params=params)).json()
+        seen += [item["id"] for item in page["items"]]
+        cursor = page["next"]
+        if cursor is None:
+            break
+    assert seen == [f"{customer}-{day}" for day in range(7, 0, -1)]
+
+
+async def test_each_role_may_do_its_own_work_alone(stack: Stack) -> None:
+    wanted: Sequence[tuple[str, str, dict[str, int]]] = [
+        ("GET", "/v1/customers", {"": 401, "publish": 403, "agent": 200, "ops": 200}),
+        ("GET", "/v1/conflicts", {"": 401, "publish": 403, "agent": 200, "ops": 200}),
+        ("GET", "/v1/alerts", {"": 401, "publish": 403, "agent": 200, "ops": 200}),
+        ("GET", "/v1/health", {"": 401, "publish": 403, "agent": 200, "ops": 200}),
+        ("GET", "/v1/dead-letters", {"": 401, "publish": 403, "agent": 403, "ops": 200}),
+        ("POST", "/v1/alerts/none/resolve", {"": 401, "publish": 403, "agent": 403, "ops": 404}),
+        ("POST", "/v1/preflight", {"": 401, "publish": 422, "agent": 422, "ops": 422}),
+    ]
+    keys = {"": None, "publish": stack.keys.publish, "agent": stack.keys.agent, "ops": stack.keys.ops}
+    for method, path, statuses in wanted:
+        for role, status in statuses.items():
+            async with client_of(stack, keys[role]) as client:
+                answer = await client.request(method, path)
+            assert answer.status_code == status, (method, path, role, answer.text)
+            if status >= 400:
+                assert answer.headers["content-type"] == PROBLEM
+                assert answer.json()["status"] == status
+    async with client_of(stack, "not-a-key") as stranger:
+        assert (await stranger.get("/v1/alerts")).headers["www-authenticate"] == "Bearer"
+
+
+async def test_an_alert_is_acted_on_and_the_stream_tells_it_and_resumes(stack: Stack, ops: httpx.AsyncClient) -> None:
+    alert = await alert_about(stack, ops, "gateway-actions", "£41")
+    address = f"/v1/alerts/{alert}"
+    states: list[tuple[str, str]] = []
+    async with aconnect_sse(ops, "GET", "/v1/alerts/stream", timeout=PATIENCE) as stream:
+        events = stream.aiter_sse()
+        ready = await anext(events)
+        assert ready.event == "ready"
+        for action, state in (("acknowledge", "acknowledged"), ("resolve", "resolved"), ("reopen", "open")):
+            answer = await ops.post(f"{address}/{action}", json={"reason": f"test: {action}"})
+            assert (answer.status_code, answer.json()["state"]) == (200, state)
+        async with asyncio.timeout(PATIENCE):
+            async for event in events:
+                if event.json().get("id") == alert:
+                    states.append((event.id, event.json()["state"]))
+                if len(states) == 3:
+                    break
+    assert [state for _, state in states] == ["acknowledged", "resolved", "open"]
+    history = (await ops.get(address)).json()["history"]
+    assert [(step["by"], step["reason"]) for step in history[-3:]] == [
+        ("local-ops", f"test: {action}") for action in ("acknowledge", "resolve", "reopen")
+    ]
+    conflicting = await ops.post(f"{address}/reopen")
+    assert (conflicting.status_code, conflicting.headers["content-type"]) == (409, PROBLEM)
+
+    headers = {"Last-Event-ID": states[0][0]}
+    async with aconnect_sse(ops, "GET", "/v1/alerts/stream", headers=headers, timeout=PATIENCE) as stream:
+        again = []
+        async with asyncio.timeout(PATIENCE):
+            async for event in stream.aiter_sse():
+                assert event.event == "alert"
+                if event.json()["id"] == alert:
+                    again.append((event.id, event.json()["state"]))
+                if len(again) == 2:
+                    break
+    assert again == states[1:]
+
+
+async def test_a_stream_that_cannot_go_on_is_reset(ops: httpx.AsyncClient) -> None:
+    address = "/v1/alerts/stream?last_event_id=999999999"
+    async with aconnect_sse(ops, "GET", address, timeout=PATIENCE) as stream:
+        assert (await anext(stream.aiter_sse())).event == "reset"
+
+
+async def test_a_planned_message_is_compared_and_not_stored(stack: Stack, ops: httpx.AsyncClient) -> None:
+    customer = "gateway-preflight"
+    await publish(stack.urls["ingest"], stack.keys.publish, contradicting(customer)[:1])
+    plan = {
+        "customer": {"id": customer},
+        "department": "billing",
+        "channel": "email",
+        "text": "The Harbour Pro plan costs £36 a month.",
+        "id": "planned",
+        "time": "2026-03-09T09:00:00Z",
+    }
+
+    async def clash() -> Json | None:
+        conflicts = (await ops.post("/v1/preflight", json=plan)).json()["conflicts"]
+        return conflicts[0] if conflicts else None
+
+    found = await until(clash, "the clash")
+    assert (found["kind"], found["a"]["id"], found["b"]["id"]) == ("contradiction", f"{customer}-2", "planned")
+    assert {span["event"] for span in found["spans"]} == {f"{customer}-2", "planned"}
+    timeline = (await ops.get(f"/v1/customers/{customer}/timeline")).json()["items"]
+    assert [item["id"] for item in timeline] == [f"{customer}-2"]
+    assert (await ops.get("/v1/conflicts", params={"customer": customer})).json()["items"] == []
+    too_large = await ops.post("/v1/preflight", content=b'{"text": "' + b"x" * 600_000 + b'"}')
+    assert (too_large.status_code, too_large.headers["content-type"]) == (413, PROBLEM)
+
+
+async def test_what_cannot_be_read_is_shown_with_its_reason(stack: Stack, ops: httpx.AsyncClient) -> None:
+    broken = b'{"not": "an event", "\xff": "\x00'
+    producer = AIOKafkaProducer(bootstrap_servers=stack.at.kafka)
+    await producer.start()
+    try:
+        sent = await producer.send_and_wait(TOUCHPOINTS, broken, key=b"gateway-broken")
+    finally:
+        await producer.stop()
+    origin = {"topic": TOUCHPOINTS, "partition": sent.partition, "offset": sent.offset}
+
+    async def letter() -> Json | None:
+        letters = (await ops.get("/v1/dead-letters")).json()["items"]
+        return next((one for one in letters if one["origin"] == origin), None)
+
+    found = await until(letter, "the dead letter")
+    assert found["reason"]
+    assert found["key"]["text"] == "gateway-broken"
+    assert found["value"]["text"] == '{"not": "an event", "\\xff": "\\x00'
+
+
+async def test_health_names_every_service_and_its_lag(ops: httpx.AsyncClient) -> None:
+    async def healthy() -> Json | None:
+        health: Json = (await ops.get("/v1/health")).json()
+        return health if health["status"] == "ok" else None
+
+    health = await until(healthy, "every service's health")
+    services = {service["name"]: service for service in health["services"]}
+    assert set(services) == {"ingest", "journey", "consistency"}
+    for name in ("journey", "consistency"):
+        assert "touchpoints" in [consumer["topic"] for consumer in services[name]["consumers"]]
+        assert services[name]["totals"]["consumed"] > 0
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "body"),
+    [
+        ("GET", "/v1/customers?limit=0", None),
+        ("GET", "/v1/customers?limit=many", None),
+        ("GET", "/v1/customers?cursor=%00", None),
+        ("GET", "/v1/customers?cursor=nonsense", None),
+        ("GET", "/v1/customers/%00", None),
+        ("GET", f"/v1/customers/{'x' * 300}", None),
+        ("GET", "/v1/customers/%FF%FE", None),
+        ("GET", "/v1/customers/nobody-at-all", None),
+        ("GET", "/v1/customers/nobody-at-all/timeline", None),
+        ("GET", "/v1/customers/nobody/timeline?department=astrology", None),
+        ("GET", "/v1/customers/nobody/timeline?from=yesterday", None),
+        ("GET", "/v1/customers/nobody/timeline?order=sideways", None),
+        ("GET", "/v1/conflicts?kind=quarrel", None),
+        ("GET", "/v1/conflicts?state=", None),
+        ("GET", "/v1/conflicts?cursor=e30", None),
+        ("GET", "/v1/alerts?state=loud", None),
+        ("GET", "/v1/alerts?cursor=%F0%9F%91%8D", None),
+        ("GET", "/v1/alerts/none", None),
+        ("GET", "/v1/alerts/stream?last_event_id=x", None),
+        ("POST", "/v1/alerts/none/acknowledge", b"{"),
+        ("POST", "/v1/alerts/none/acknowledge", b'{"reason": 5}'),
+        ("POST", "/v1/alerts/none/explode", None),
+        ("POST", "/v1/preflight", b"\xff\xfe"),
+        ("POST", "/v1/preflight", b"[" * 5_000),
+        ("POST", "/v1/preflight", b'{"text": "\\ud800"}'),
+        ("GET", "/v1/dead-letters?cursor=-1", None),
+        ("DELETE", "/v1/alerts", None),
+        ("GET", "/v1/nothing/here", None),
+    ],
+)
+async def test_malformed_requests_are_the_callers_problem(
+    ops: httpx.AsyncClient, method: str, address: str, body: bytes | None
+) -> None:
+    headers = {"content-type": "application/json"} if body is not None else {}
+    answer = await ops.request(method, address, content=body, headers=headers)
+    assert 400 <= answer.status_code < 500, answer.text
+    assert answer.headers["content-type"] == PROBLEM
+    assert json.loads(answer.content)["status"] == answer.status_code
+
+
+async def test_pages_for_people_carry_the_strict_policy(stack: Stack) -> None:
+    async with client_of(stack, None) as stranger:
+        page = await stranger.get("/sign-in")
+        policy = page.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert "style=" not in page.text
+        assert "<script>" not in page.text
+        missing = await stranger.get("/nothing-here")
+        assert (missing.status_code, missing.headers["content-type"]) == (404, "text/html; charset=utf-8")
+        away = await stranger.get("/alerts?state=open")
+        assert (away.status_code, away.headers["location"]) == (303, "/sign-in?next=%2Falerts%3Fstate%3Dopen")
+
+
+async def test_a_session_is_needed_and_its_token_too(stack: Stack, ops: httpx.AsyncClient) -> None:
+    alert = await alert_about(stack, ops, "gateway-session", "£47")
+    async with client_of(stack, None) as person:
+        refused = await person.post("/sign-in", data={"key": stack.keys.publish})
+        assert refused.status_code == 401
+        signed = await person.post("/sign-in", data={"key": stack.keys.ops, "next": "//evil.example"})
+        assert (signed.status_code, signed.headers["location"]) == (303, "/")
+        cookie = signed.headers["set-cookie"].lower()
+        assert "httponly" in cookie
+        assert "samesite=lax" in cookie
+        assert (await person.post(f"/alerts/{alert}/dismiss", data={"csrf": "guess"})).status_code == 403
+        page = (await person.get("/alerts")).text
+        token = page.split('name="csrf" value="')[1].split('"')[0]
+        elsewhere = {"origin": "https://evil.example"}
+        assert (
+            await person.post(f"/alerts/{alert}/dismiss", data={"csrf": token}, headers=elsewhere)
+        ).status_code == 403
+        done = await person.post(f"/alerts/{alert}/acknowledge", data={"csrf": token, "reason": "<b>mine</b>"})
+        assert done.status_code == 303
+        detail = (await person.get(f"/alerts/{alert}")).text
+        assert "&lt;b&gt;mine&lt;/b&gt;" in detail
+        assert "<b>mine</b>" not in detail
+        assert (await person.post("/sign-out", data={"csrf": token})).status_code == 303
+        assert (await person.get("/alerts")).status_code == 303
