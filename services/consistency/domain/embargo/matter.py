@@ -33,7 +33,7 @@ class Anchor:
 
     @property
     def number(self) -> bool:
-        return self.stems[0][0].isdigit()
+        return self.stems[0][0].isdigit() and not self.code
 
     @property
     def word(self) -> bool:
