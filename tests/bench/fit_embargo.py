@@ -24,7 +24,7 @@ from services.consistency.domain.embargo.words import EmbargoWords, default_word
 from services.consistency.domain.similarity import best_encoder
 
 Array = NDArray[np.float64]
-FOLDS, ROUNDS, STEPS, PULL = 10, 5, 30, 1.0
+FOLDS, ROUNDS, STEPS, PULL = 10, 5, 30, 0.2
 EVERYDAY, OTHERS = 60, 8
 """How many messages of each sort a matter meets besides its own."""
 WEIGHT = {"labelled": 1.0, "everyday": 0.1, "others": 0.2}
