@@ -65,7 +65,9 @@ def from_scenarios(paths: Sequence[Path]) -> tuple[list[Case], dict[str, list[st
             if m["data"]["department"] != data["department"] and held["time"] <= m["time"] < data["until"]:
                 states = (held["id"], m["id"]) in expected
                 terms = tuple(data.get("terms", ()))
-                cases.append(Case("labelled", data["matter"], language, data["matter"], terms, m["data"]["text"], states))
+                cases.append(
+                    Case("labelled", data["matter"], language, data["matter"], terms, m["data"]["text"], states)
+                )
     return cases, everyday
 
 

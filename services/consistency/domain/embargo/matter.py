@@ -52,11 +52,6 @@ class Matter:
     def figure_only(self) -> bool:
         return bool(self.happenings) and all(happening.figure for happening in self.happenings)
 
-    @property
-    def content(self) -> float:
-        """What the words of the description weigh together, names and numbers left out."""
-        return sum(anchor.weight for anchor in self.anchors if anchor.word)
-
 
 def matter_of(text: str, terms: Sequence[str], words: EmbargoWords) -> Matter:
     parts = [tokens_of(text), *(tokens_of(term) for term in terms)]

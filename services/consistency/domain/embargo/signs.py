@@ -30,13 +30,12 @@ def signs_in(tokens: Sequence[Token], matter: Matter, words: EmbargoWords) -> Si
     seen = telling | {at + step for anchor, at in places.items() for step in range(len(anchor.stems))}
     if not seen:
         return None
-    content = sum(anchor.weight for anchor in places if anchor.word)
     name = any(anchor.name and not anchor.number for anchor in places)
+    word = any(anchor.word for anchor in places)
     values = {
         "name": float(name),
-        "share": content / max(1.0, matter.content),
         "happening": min(sum(len(found_in(h, tokens)) for h in matter.happenings), 2) / 2,
-        "linked": float(bool(telling) and (name or content > 0)),
+        "linked": float(bool(telling) and (name or word)),
         **{manner: float(words.manners[manner].first(tokens) is not None) for manner in MANNERS},
     }
     if matter.figure_only:
