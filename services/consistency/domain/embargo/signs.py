@@ -25,8 +25,10 @@ def signs_in(tokens: Sequence[Token], matter: Matter, words: EmbargoWords) -> Si
     years = YEARS.intersection(stems)
     if matter.years and years and not years & matter.years:
         return None
-    telling = {at for happening in matter.happenings for at in found_in(happening, tokens)}
     places = {anchor: at for anchor in matter.anchors if (at := place_of(anchor, tokens, stems, words)) is not None}
+    # An aspect such as the price is told of every day; it counts beside the subject alone.
+    told = [happening for happening in matter.happenings if places or happening.only_with is None]
+    telling = {at for happening in told for at in found_in(happening, tokens)}
     seen = telling | {at + step for anchor, at in places.items() for step in range(len(anchor.stems))}
     if not seen:
         return None
@@ -34,7 +36,7 @@ def signs_in(tokens: Sequence[Token], matter: Matter, words: EmbargoWords) -> Si
     word = any(anchor.word for anchor in places)
     values = {
         "name": float(name),
-        "happening": min(sum(len(found_in(h, tokens)) for h in matter.happenings), 2) / 2,
+        "happening": min(sum(len(found_in(h, tokens)) for h in told), 2) / 2,
         "linked": float(bool(telling) and (name or word)),
         **{manner: float(words.manners[manner].first(tokens) is not None) for manner in MANNERS},
     }
