@@ -6,10 +6,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AwareDatetime
 
 from services.journey import reading
-from services.journey.domain.cursor import BadCursor, decode, encode
 from services.journey.domain.touchpoint import microseconds
 from services.journey.store import Filters, Row, Store
 from shared.kafka.consumer import Consumer
+from shared.web.cursor import encode, moment_and_id
 from shared.web.keys import allow
 from shared.web.problems import problem
 
@@ -62,7 +62,7 @@ async def timeline(
     limit: Limit = 50,
 ) -> dict[str, Any]:
     await known(store, customer)
-    rows = await store.page(customer, filters, sort_key(cursor), limit + 1, newest_first=order == "desc")
+    rows = await store.page(customer, filters, moment_and_id(cursor), limit + 1, newest_first=order == "desc")
     shown, more = rows[:limit], len(rows) > limit
     return {
         "items": await reading.items(store, customer, shown),
@@ -82,7 +82,7 @@ async def events(
 async def customers(
     store: Timelines, query: Annotated[str, Query(max_length=256)] = "", cursor: Cursor = None, limit: Limit = 50
 ) -> dict[str, Any]:
-    rows = await store.customers(query.strip(), sort_key(cursor), limit + 1)
+    rows = await store.customers(query.strip(), moment_and_id(cursor), limit + 1)
     shown, more = rows[:limit], len(rows) > limit
     return {
         "items": await reading.customer_list(store, shown),
@@ -106,13 +106,3 @@ async def known(store: Store, customer: str) -> Row:
     if row is None:
         raise problem(404, f"No touchpoint of a customer {customer!r} is known.")
     return row
-
-
-def sort_key(cursor: str | None) -> tuple[int, str] | None:
-    if cursor is None:
-        return None
-    try:
-        moment, row_id = decode(cursor, int, str)
-    except BadCursor as error:
-        raise problem(422, f"cursor: {error}") from error
-    return int(moment), str(row_id)

@@ -53,6 +53,10 @@ PRIOR = {
     "per": 0.4,
     "items": 0.6,
     "names_other": -0.4,
+    "names_whole": 0.3,
+    "counterparts": -0.6,
+    "modifiers": -1.0,
+    "unmet": -0.5,
 }
 
 
@@ -78,9 +82,10 @@ def bags_of(paths: Sequence[Path]) -> tuple[list[Bag], int]:
         for at, later in enumerate(messages):
             for earlier in messages[:at]:
                 signs = tuple(
-                    dict(relatedness.features(a, b, earlier, later))
+                    dict(found)
                     for a, b in clashes(earlier, later, lexicon)
-                    if not announced(earlier, later, b) and not relatedness.excluded(a, b, earlier, later)
+                    if not announced(earlier, later, b)
+                    and (found := relatedness.signs(a, b, earlier, later)) is not None
                 )
                 contradicts = frozenset((earlier.event.id, later.event.id)) in expected
                 if signs:

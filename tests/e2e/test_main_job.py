@@ -2,10 +2,8 @@
 
 import asyncio
 import json
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -16,38 +14,9 @@ from deploy.local.demo.publish import publish
 from deploy.local.stack import Stack
 from services.consistency.detection import default_detector
 from shared.events import parse_event
+from tests.feed import PATIENCE, Json, contradicting, message, until
 
-Json = dict[str, Any]
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
-PATIENCE = 90.0
-"""Seconds after which something that has not come is taken not to come; no claim about speed."""
-
-
-def message(customer: str, number: int, department: str, text: str, **data: object) -> Json:
-    return {
-        "specversion": "1.0",
-        "id": f"{customer}-{number}",
-        "source": f"//{department}.example.com",
-        "type": "touchpoint.message.v1",
-        "time": f"2026-03-{number:02d}T09:00:00Z",
-        "data": {
-            "customer": {"id": customer},
-            "department": department,
-            "channel": "email",
-            "direction": "outbound",
-            "purpose": "service",
-            "text": text,
-            **data,
-        },
-    }
-
-
-def contradicting(customer: str, billed: str = "£36") -> list[Json]:
-    """Alerts are one a cause: a test that acts on an alert needs a sum of its own."""
-    return [
-        message(customer, 2, "sales", "Your Harbour Pro plan costs £30 a month."),
-        message(customer, 9, "billing", f"The Harbour Pro plan costs {billed} a month."),
-    ]
 
 
 @pytest.fixture
@@ -55,15 +24,6 @@ async def people(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
     headers = {"authorization": f"Bearer {stack.keys.ops}"}
     async with httpx.AsyncClient(base_url=stack.urls["gateway"], headers=headers, timeout=30) as client:
         yield client
-
-
-async def until(probe: Callable[[], Awaitable[Any]], what: str) -> Any:
-    """The probe's first answer that is true; fails when none comes."""
-    deadline = time.monotonic() + PATIENCE
-    while not (answer := await probe()):
-        assert time.monotonic() < deadline, f"{what}: not within {PATIENCE:.0f} seconds"
-        await asyncio.sleep(0.2)
-    return answer
 
 
 async def conflicts_of(people: httpx.AsyncClient, customer: str) -> list[Json]:

@@ -1,9 +1,7 @@
 """A consistency service in the test's own process, on the real servers, and what tests ask of it."""
 
-import asyncio
-import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,21 +21,10 @@ from shared.events import CustomerEvent, EmbargoEvent, parse_event, record_key, 
 from shared.kafka.publisher import Outgoing, Publisher, open_publisher
 from shared.kafka.topics import POLICIES, TOUCHPOINTS
 from shared.settings import KafkaSettings, KeySettings, MongoSettings
+from tests.feed import until
 
-SECONDS = 120.0
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 Answer = dict[str, Any]
-
-
-class Servers(Stack):
-    """Kafka and MongoDB alone."""
-
-    def up(self) -> None:
-        for part in self.server_parts():
-            self.launch(part)
-        for name in self.embedded:
-            self.wait_until_ready(name)
-        self.create_topics()
 
 
 @dataclass
@@ -102,17 +89,6 @@ class Service:
 
     async def records(self, topic: str, key: str) -> list[Answer]:
         return [orjson.loads(value) for found, value in await records_of(self.kafka, topic) if found == key.encode()]
-
-
-async def until(condition: Callable[[], Awaitable[Any]]) -> Any:
-    """The first true answer; fails after `SECONDS`."""
-    end = time.monotonic() + SECONDS
-    while time.monotonic() < end:
-        answer = await condition()
-        if answer:
-            return answer
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"not so within {SECONDS:g} s: {condition}")
 
 
 async def lag(kafka: str) -> int:

@@ -1,9 +1,7 @@
 """The embedded servers and single services of the local stack, for tests that take one of them away."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -55,15 +53,6 @@ def ingest_alone(state_dir: Path, environ: dict[str, str]) -> Iterator[Servers]:
         servers.up()
         servers.start("ingest")
         yield servers
-
-
-async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 90) -> None:
-    """Returns when it holds; raises `TimeoutError`."""
-    async with asyncio.timeout(seconds):
-        for pause in chain((0.05, 0.1, 0.2), repeat(0.5)):
-            if await holds():
-                return
-            await asyncio.sleep(pause)
 
 
 def client(servers: Servers, key: str | None = None) -> httpx.AsyncClient:

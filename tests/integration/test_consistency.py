@@ -10,7 +10,9 @@ from services.consistency.clock import now
 from services.consistency.domain.changes import aftermath, changes
 from services.consistency.store.events import Arrival
 from shared.kafka.topics import ALERTS, CONFLICTS, DEAD_LETTERS
-from tests.integration.consistency_service import Customer, Servers, Service, embargo, records_of, running, until
+from tests.feed import until
+from tests.integration.consistency_service import Customer, Service, embargo, records_of, running
+from tests.integration.servers import Servers
 
 
 @pytest.fixture(scope="module")

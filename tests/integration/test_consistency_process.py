@@ -12,7 +12,9 @@ from shared.events import record_key, to_json
 from shared.kafka.publisher import Outgoing, open_publisher
 from shared.kafka.topics import CONFLICTS, TOUCHPOINTS
 from shared.settings import KafkaSettings
-from tests.integration.consistency_service import Customer, Servers, records_of, until
+from tests.feed import until
+from tests.integration.consistency_service import Customer, records_of
+from tests.integration.servers import Servers
 
 CUSTOMERS = 150
 

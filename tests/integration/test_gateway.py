@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
 
 import httpx
 import pytest
@@ -15,39 +13,11 @@ from deploy.local.demo.publish import publish
 from deploy.local.stack import Stack
 from services.gateway.upstream import segment
 from shared.kafka.topics import TOUCHPOINTS
+from tests.feed import PATIENCE, Json, contradicting, message, until
 
 pytestmark = pytest.mark.stack
 
-Json = dict[str, Any]
-PATIENCE = 90.0
-"""Seconds after which something that has not come is taken not to come; no claim about speed."""
 PROBLEM = "application/problem+json"
-
-
-def message(customer: str, number: int, department: str, text: str, **data: object) -> Json:
-    return {
-        "specversion": "1.0",
-        "id": f"{customer}-{number}",
-        "source": f"//{department}.example.com/gateway-tests",
-        "type": "touchpoint.message.v1",
-        "time": f"2026-03-{number:02d}T09:00:00Z",
-        "data": {
-            "customer": {"id": customer},
-            "department": department,
-            "channel": "email",
-            "direction": "outbound",
-            "purpose": "service",
-            "text": text,
-            **data,
-        },
-    }
-
-
-def contradicting(customer: str) -> list[Json]:
-    return [
-        message(customer, 2, "sales", "Your Harbour Pro plan costs £30 a month."),
-        message(customer, 9, "billing", "The Harbour Pro plan costs £36 a month."),
-    ]
 
 
 def client_of(stack: Stack, key: str | None) -> httpx.AsyncClient:
@@ -59,15 +29,6 @@ def client_of(stack: Stack, key: str | None) -> httpx.AsyncClient:
 async def ops(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
     async with client_of(stack, stack.keys.ops) as client:
         yield client
-
-
-async def until(probe: Callable[[], Awaitable[Any]], what: str) -> Any:
-    """The probe's first answer that is true; fails when none comes."""
-    deadline = time.monotonic() + PATIENCE
-    while not (answer := await probe()):
-        assert time.monotonic() < deadline, f"{what}: not within {PATIENCE:.0f} seconds"
-        await asyncio.sleep(0.2)
-    return answer
 
 
 async def alert_about(stack: Stack, ops: httpx.AsyncClient, customer: str, billed: str = "£36") -> str:

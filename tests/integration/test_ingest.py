@@ -19,7 +19,8 @@ from shared.events import EVENT_TYPES, MAX_BATCH_BYTES, identity
 from shared.events.schema import example
 from shared.mongo import connect
 from shared.settings import MongoSettings
-from tests.integration.servers import SALES_KEY, Servers, client, ingest_alone, records_of, until
+from tests.feed import until
+from tests.integration.servers import SALES_KEY, Servers, client, ingest_alone, records_of
 
 pytestmark = pytest.mark.stack
 STRUCTURED = {"Content-Type": "application/cloudevents+json"}

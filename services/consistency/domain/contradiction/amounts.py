@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from services.consistency.domain.contradiction.lexicon import Unit
 from services.consistency.domain.contradiction.numbers import Number
 from services.consistency.domain.contradiction.phrases import Match
-from services.consistency.domain.contradiction.tokens import Token
+from services.consistency.domain.contradiction.tokens import Token, is_han
 
 INFINITY = float("inf")
 DASHES = frozenset("-–—~")
+VAGUE, NEARLY = 0.15, 0.05  # "about two weeks" is 12 to 16 days, "about 47 million" is not 44
+ROUND = 10_000
+VAGUE_OF = ("duration", "length", "")
 REACH_BEFORE = 4
 REACH_AFTER = 3
 
@@ -105,6 +108,9 @@ def with_unit(one: Number, other: Number, around: Around, units: Mapping[str, Un
     if follows < len(around.tokens) and around.tokens[follows].text in DASHES and around.after(follows + 1, "unit"):
         follows += 1
     before = around.before(first - 1, "unit")
+    if before is not None and is_han(around.tokens[first - 1].text):
+        leads = units[before.tag.name].dimension.startswith(("money", "percent"))
+        before = before if leads else None
     unit = None
     if before is not None and units[before.tag.name].dimension.startswith("money"):
         unit, first = units[before.tag.name], before.first
@@ -115,14 +121,21 @@ def with_unit(one: Number, other: Number, around: Around, units: Mapping[str, Un
         elif before is not None:
             unit, first = units[before.tag.name], before.first
     if unit is None:
-        return Amount(first, last, "", one.value, other.value, noun=noun_after(last + 1, around))
-    low, high = one.value * unit.factor, other.value * unit.factor * unit.slack
+        return Amount(first, last, "", lower_end(one, other), other.value, noun=noun_after(last + 1, around))
+    low, high = lower_end(one, other) * unit.factor, other.value * unit.factor * unit.slack
     return Amount(first, last, unit.dimension, low, high, noun=noun_after(last + 1, around))
+
+
+def lower_end(one: Number, other: Number) -> float:
+    """ "4.2 to 4.4 billion": what multiplies the end of a range multiplies its beginning."""
+    return one.value * other.times if one.times == 1.0 and one.value * other.times < other.value else one.value
 
 
 def noun_after(at: int, around: Around) -> int:
     """The word right after a number, which says what is counted."""
     if at >= len(around.tokens) or around.tokens[at].kind != "word":
+        return -1
+    if around.tokens[at].sentence != around.tokens[at - 1].sentence:
         return -1
     return -1 if around.cue("per", at, at, around.tokens[at].sentence) else at
 
@@ -130,6 +143,8 @@ def noun_after(at: int, around: Around) -> int:
 def described(amount: Amount, around: Around) -> Amount:
     sentence = around.tokens[amount.first].sentence
     after = (amount.last + 1, amount.last + REACH_AFTER)
+    if is_han(around.tokens[min(after[0], len(around.tokens) - 1)].text) or is_han(around.tokens[amount.last].text):
+        after = (after[0], clause_end(amount.last, after[1], around.tokens))
     low, high, bound = amount.low, amount.high, ""
     if around.reaches("upper", amount.first, sentence) or around.cue("upper_after", *after, sentence):
         bound, low = "upper", 0.0
@@ -137,9 +152,16 @@ def described(amount: Amount, around: Around) -> Amount:
         bound, high = "lower", INFINITY
     approximate = around.reaches("approximate", amount.first, sentence) or around.cue("approximate", *after, sentence)
     if approximate and not bound:
-        low, high = low * 0.85, high * 1.15
+        slack = VAGUE if amount.dimension in VAGUE_OF and amount.high < ROUND else NEARLY
+        low, high = low * (1 - slack), high * (1 + slack)
     per, items = rate(amount, around)
     return Amount(amount.first, amount.last, amount.dimension, low, high, bound, approximate, per, items, amount.noun)
+
+
+def clause_end(last: int, most: int, tokens: Sequence[Token]) -> int:
+    while most > last and (most >= len(tokens) or tokens[most].clause != tokens[last].clause):
+        most -= 1
+    return most
 
 
 def rated(at: int, around: Around) -> bool:
@@ -172,7 +194,7 @@ def rate(amount: Amount, around: Around) -> tuple[float | None, frozenset[str]]:
         at = each.last + 2
     if per is None:
         for place in range(max(0, amount.first - REACH_BEFORE), amount.first):
-            period = around.after(place, "period")
-            if period is not None and around.tokens[place].sentence == sentence and period.last < amount.first:
+            period = around.before(place, "period")
+            if period is not None and around.tokens[place].sentence == sentence:
                 per = float(period.tag.name)
     return per, frozenset(items)

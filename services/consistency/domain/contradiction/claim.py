@@ -15,7 +15,8 @@ class Claim:
     """`low` to `high` hold the value in the dimension's own unit; a bound leaves one end open.
 
     `side` is what an axis or status states, `per` the period of a rate in days, `items` what a rate is for.
-    `topic` are concepts and stems of the sentence, `near` those of the clause, `names` and `refs` what is called
+    `topic` are concepts and stems of the sentence, `near` those of the clause, `words` those of the
+    span itself, `pairs` a word of the clause with the one before it, `names` and `refs` what is called
     by name or number. `start` to `end` are code points of the text.
     """
 
@@ -40,6 +41,8 @@ class Claim:
     when: tuple[Moment, ...] = ()
     topic: frozenset[str] = frozenset()
     near: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()
+    pairs: frozenset[tuple[str, str]] = frozenset()
     names: frozenset[str] = frozenset()
     refs: frozenset[str] = frozenset()
     variants: frozenset[str] = frozenset()
@@ -49,7 +52,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """All that one text states. `names` and `refs` are of the whole text, `topic` its concepts and stems."""
+    """All that one text states.
+
+    `names` and `refs` are of the whole text, `topic` its concepts and stems, `periods` what it is for.
+    """
 
     language: str
     claims: tuple[Claim, ...] = ()
@@ -57,5 +63,6 @@ class Reading:
     topic: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     refs: frozenset[str] = frozenset()
+    periods: tuple[Moment, ...] = ()
     corrects: bool = False
     extra: dict[str, str] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -13,8 +13,12 @@ DAY = 24 * 60
 class Moment:
     """A day, a run of days or a time of day, as far as the words give it; `on` makes it one of the calendar.
 
-    `kind`: day (year, month, day as given, 0 where not), month, weekday, offset (days from sending), none.
-    `first` and `last` are minutes of the day, -1 where no time is given.
+    `kind`: day (year, month, day as given, 0 where not), month, weekday, week (the weekday, `offset` calendar weeks
+    from that of sending), offset (days from sending), none. `years` and `months` count from those of sending; -1 as
+    `day` is the month's last.
+    A `period` is no claim of a day but what a bill or an issue is for ("for March").
+    `first` and `last` are minutes of the day, -1 where no time is given; `half` where the words leave open
+    which half of the day is meant ("at seven").
     """
 
     kind: str = "none"
@@ -29,11 +33,32 @@ class Moment:
     first: int = -1
     last: int = -1
     zone: str = ""
+    half: bool = False
+    period: bool = False
+    years: int | None = None
+    months: int | None = None
+
+
+def anchored(moment: Moment, today: date) -> Moment:
+    """With the year and month that "last year" or "this month" mean on the day of sending."""
+    if moment.months is not None:
+        month = today.year * 12 + today.month - 1 + moment.months
+        moment = replace(moment, year=month // 12, month=month % 12 + 1)
+    if moment.years is not None:
+        moment = replace(moment, year=today.year + moment.years)
+    if moment.day == -1 and moment.month:
+        year = moment.year or nearest_year(today, moment.month, 28)
+        moment = replace(moment, day=month_end(year, moment.month).day)
+    return moment
 
 
 def days_of(moment: Moment, sent: datetime) -> tuple[date, date] | None:
     """First and last day that is meant, or None where no day is named."""
     today = sent.date()
+    moment = anchored(moment, today)
+    if moment.kind == "week":
+        day = today + timedelta(days=moment.weekday - today.weekday() + 7 * moment.offset)
+        return day, day
     if moment.kind == "offset":
         day = today + timedelta(days=moment.offset)
         return day, day
@@ -44,6 +69,10 @@ def days_of(moment: Moment, sent: datetime) -> tuple[date, date] | None:
         year = moment.year or nearest_year(today, moment.month, 15)
         first = date(year, moment.month, 1)
         return first, (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+    if moment.kind == "quarter":
+        year = moment.year or nearest_year(today, moment.month + 2, 28)
+        first = date(year, moment.month, 1)
+        return first, (first + timedelta(days=95)).replace(day=1) - timedelta(days=1)
     if moment.kind == "year":
         return date(moment.year, 1, 1), date(moment.year, 12, 31)
     if moment.kind == "day":
@@ -97,6 +126,12 @@ class DateGrammar:
     parts: Mapping[str, int]
     hours: Mapping[str, int]
     shifts: Mapping[str, int]
+    days: Mapping[str, int]
+    minutes: Mapping[str, int]
+    years: Mapping[str, int]
+    monthwords: Mapping[str, int]
+    weeks: Mapping[str, int]
+    quarters: Mapping[str, int]
 
     @classmethod
     def of(cls, table: Mapping[str, Any]) -> "DateGrammar":
@@ -107,6 +142,10 @@ class DateGrammar:
         parts = {word: int(n) for n, words in table.get("parts", {}).items() for word in words}
         hours = {word: int(n) for n, words in table.get("hours", {}).items() for word in words}
         shifts = {word: int(n) for n, words in table.get("shifts", {}).items() for word in words}
+        more = {
+            name: {word: int(n) for n, words in table.get(name, {}).items() for word in words}
+            for name in ("days", "minutes", "years", "monthwords", "weeks", "quarters")
+        }
         fields = {
             "month": named("month", months),
             "month2": named("month2", months),
@@ -118,6 +157,15 @@ class DateGrammar:
             "part": named("part", parts),
             "part2": named("part2", parts),
             "hourword": named("hourword", hours),
+            "hourword2": named("hourword2", hours),
+            "dayword": named("dayword", more["days"]),
+            "dayword2": named("dayword2", more["days"]),
+            "minuteword": named("minuteword", more["minutes"]),
+            "minuteword2": named("minuteword2", more["minutes"]),
+            "yearword": named("yearword", more["years"]),
+            "monthword": named("monthword", more["monthwords"]),
+            "weekword": named("weekword", more["weeks"]),
+            "quarter": named("quarter", more["quarters"]),
             "shift": named("shift", shifts or {"half past": 30}),
             "day": r"(?P<day>0?[1-9]|[12]\d|3[01])(?!\d)",
             "day2": r"(?P<day2>0?[1-9]|[12]\d|3[01])(?!\d)",
@@ -136,9 +184,19 @@ class DateGrammar:
             for kind, patterns in table["patterns"].items()
             for pattern in patterns
         )
-        words = sorted({*months, *weekdays, *relative, *clock}, key=len, reverse=True)
+        every = {
+            *months,
+            *weekdays,
+            *relative,
+            *clock,
+            *more["years"],
+            *more["monthwords"],
+            *more["days"],
+            *table.get("gate", ()),
+        }
+        words = sorted(every, key=len, reverse=True)
         gate = re.compile(r"\d|" + "|".join(re.escape(w) for w in words), re.IGNORECASE)
-        return cls(gate, compiled, months, weekdays, relative, clock, parts, hours, shifts)
+        return cls(gate, compiled, months, weekdays, relative, clock, parts, hours, shifts, **more)
 
     def find(self, text: str) -> list[Found]:
         """Dates and times in order of place; where two readings overlap, the longer."""
@@ -158,6 +216,14 @@ class DateGrammar:
         return sorted(kept, key=lambda f: f.start)
 
     def _moment(self, kind: str, got: Mapping[str, str | None]) -> Moment | None:
+        moment = self._plain(kind, got)
+        if moment is None or not (got.get("yearword") or got.get("monthword")):
+            return moment
+        years = self._look(self.years, got["yearword"], 0) if got.get("yearword") else None
+        months = self._look(self.monthwords, got["monthword"], 0) if got.get("monthword") else moment.months
+        return replace(moment, years=years, months=months)
+
+    def _plain(self, kind: str, got: Mapping[str, str | None]) -> Moment | None:
         year = int(got.get("year") or 0) or (2000 + int(got["year2"] or 0) if got.get("year2") else 0)
         month = int(got.get("m") or 0) or self._look(self.months, got.get("month"), 0)
         first, last = self._time(got, ""), self._time(got, "2")
@@ -167,19 +233,29 @@ class DateGrammar:
             if kind == "times":
                 first = first_of_pair(first, last, got)
                 last += 720 if last < first and last < 720 and not got.get("part2") else 0
-            return Moment("none", first=first, last=last if kind == "times" else first, zone=lower(got.get("zone")))
+            last = last if kind == "times" else first
+            return Moment("none", first=first, last=last, zone=lower(got.get("zone")), half=half_open(got))
         if kind in ("weekday", "weekly"):
             return Moment(
                 "weekday", weekday=self._look(self.weekdays, got.get("weekday"), 0), recurring=kind == "weekly"
             )
         if kind == "weekday_next":
             return Moment("weekday", weekday=self._look(self.weekdays, got.get("weekday"), 0), offset=7)
+        if kind == "week":
+            weeks = self._look(self.weeks, got.get("weekword"), 0)
+            return Moment("week", weekday=self._look(self.weekdays, got.get("weekday"), 0), offset=weeks)
         if kind == "relative":
             return Moment("offset", offset=self._look(self.relative, got.get("relative"), 0))
+        if kind == "quarter":
+            return Moment("quarter", year=year, month=3 * self._look(self.quarters, got.get("quarter"), 1) - 2)
         if kind in ("month_year", "month"):
             return Moment("month", year=year, month=month)
+        if kind == "period":
+            return Moment("month" if month else "year", year=year, month=month, period=True)
         if kind == "month_end":
-            return month_end(year, month)
+            if not month:
+                return Moment("day", day=-1, months=0)
+            return Moment("day", month=month, day=-1) if got.get("yearword") else month_end(year, month)
         if kind == "year_end":
             return Moment("day", year=year, month=12, day=31)
         if kind == "year":
@@ -188,8 +264,8 @@ class DateGrammar:
             "day",
             year=year,
             month=month,
-            day=int(got.get("day") or 0),
-            until_day=int(got.get("day2") or 0),
+            day=int(got.get("day") or 0) or self._look(self.days, got.get("dayword"), 0),
+            until_day=int(got.get("day2") or 0) or self._look(self.days, got.get("dayword2"), 0),
             until_month=self._look(self.months, got.get("month2"), 0) or int(got.get("m2") or 0),
         )
 
@@ -198,10 +274,11 @@ class DateGrammar:
         if word:
             return self._look(self.clock, word, 0)
         hour = got.get("hour" + which)
-        hours = self._look(self.hours, got.get("hourword"), -1) if which == "" and hour is None else int(hour or -1)
+        hours = self._look(self.hours, got.get("hourword" + which), -1) if hour is None else int(hour)
         if hours < 0:
             return -1
-        minutes = hours * 60 + int(got.get("minute" + which) or 0)
+        word = got.get("minuteword" + which)
+        minutes = hours * 60 + (self._look(self.minutes, word, 0) if word else int(got.get("minute" + which) or 0))
         if which == "":
             minutes += self._look(self.shifts, got.get("shift"), 0)
         part = got.get("part" + which) or (got.get("part2") if which == "" else None)
@@ -215,6 +292,14 @@ class DateGrammar:
     @staticmethod
     def _look(table: Mapping[str, int], word: str | None, default: int) -> int:
         return default if word is None else table.get(" ".join(word.lower().replace("’", "'").split()), default)
+
+
+def half_open(got: Mapping[str, str | None]) -> bool:
+    """An hour in words, or of one digit, with no part of the day and no minutes in digits."""
+    if got.get("part") or got.get("part2") or got.get("minute") or got.get("clock"):
+        return False
+    hour = got.get("hour")
+    return bool(got.get("hourword")) or (hour is not None and len(hour) == 1)
 
 
 def first_of_pair(first: int, last: int, got: Mapping[str, str | None]) -> int:
@@ -231,6 +316,7 @@ def named(name: str, words: Mapping[str, int]) -> str:
     options = "|".join(
         r"\s+".join(re.escape(part) for part in word.split()) for word in sorted(words, key=len, reverse=True)
     )
+    options = options or r"(?!)"
     return f"(?P<{name}>{options})"
 
 

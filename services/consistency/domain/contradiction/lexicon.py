@@ -9,7 +9,9 @@ from typing import Any
 import snowballstemmer
 
 from services.consistency.domain.contradiction.dates import DateGrammar
+from services.consistency.domain.contradiction.folding import pairs
 from services.consistency.domain.contradiction.phrases import Phrases, Tag
+from services.consistency.domain.contradiction.titles import Titles
 from services.consistency.domain.contradiction.tokens import Speller
 
 FOLDER = Path(__file__).resolve().parents[2] / "lexicon"
@@ -47,6 +49,12 @@ class Language:
     dates: DateGrammar
     decimal: str
     reasons: Table
+    variants: Mapping[int, str] = field(default_factory=dict)
+    titles: Titles = field(default_factory=Titles)
+    bare_money: bool = False
+    short_clauses: bool = False
+    forms_of_address: tuple[str, ...] = ()
+    opening_names: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +143,14 @@ def load_language(code: str, tables: Mapping[str, dict[str, Any]], shared: Mappi
         dates=DateGrammar.of(tables["dates"]),
         decimal=str(settings.get("decimal", ".")),
         reasons=tables["reasons"],
+        variants=pairs(settings.get("variants", {})),
+        titles=Titles.of(
+            settings.get("name_heads", ()), settings.get("never_names", ()), settings.get("short_names", "")
+        ),
+        bare_money=bool(settings.get("bare_money", False)),
+        short_clauses=bool(settings.get("short_clauses", False)),
+        forms_of_address=tuple(settings.get("forms_of_address", ())),
+        opening_names=bool(settings.get("opening_names", True)),
     )
 
 

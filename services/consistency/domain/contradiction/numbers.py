@@ -4,12 +4,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.consistency.domain.contradiction.numerals import composed
 from services.consistency.domain.contradiction.phrases import Match
-from services.consistency.domain.contradiction.tokens import Token
+from services.consistency.domain.contradiction.tokens import Token, is_han
 
 PHONE = re.compile(r"\+?\(?\d[\d()]*(?:[\s\u00a0./-]\(?\d[\d()]*){2,}")
+HAN = r"\u3400-\u9fff"
+LETTER, SIGN = rf"[^\W\d_{HAN}]", rf"(?:[^\W{HAN}]|-)"
 REFERENCE = re.compile(
-    r"(?<![\w-])(?:[^\W\d_]{1,6}\d*[-/]?\d{3,}[\w-]*|[^\W\d_]{1,6}-\d{2,}[\w-]*|\d{2,}-\d{3,}[\w-]*|#\s?\d+|(?=[A-Z0-9]*\d)(?=[A-Z0-9]*[A-Z][A-Z0-9]*)(?=(?:[A-Z0-9]*\d){1,}[A-Z0-9]*)[A-Z0-9]{5,8})(?![\w%])"
+    rf"(?<![^\W{HAN}])(?<!-)(?:{LETTER}{{1,6}}\d*[-/]?\d{{3,}}{SIGN}*|{LETTER}{{1,6}}-\d{{2,}}{SIGN}*"
+    rf"|\d{{2,}}-\d{{3,}}{SIGN}*|\d{{4,}}-\d{{2}}(?!\d)|\d{{2,}}-[A-ZА-Я]{{1,3}}(?:/\d+)?|#\s?\d+|\d+(?:栋|幢|号楼|座)\d{{2,4}}"
+    rf"|(?=[A-Z0-9]*\d)(?=[A-Z0-9]*[A-Z])[A-Z0-9]{{5,8}})(?![^\W{HAN}]|%)"
 )
 CARD_END = 4
 
@@ -22,6 +27,7 @@ class Number:
     last: int
     value: float
     places: int = -1
+    times: float = 1.0
 
 
 def parse_digits(text: str, decimal: str) -> tuple[float, int]:
@@ -57,8 +63,9 @@ def read_numbers(
     text: str, tokens: Sequence[Token], matches: Sequence[Match], decimal: str, taken: Sequence[bool]
 ) -> list[Number]:
     """Numbers of the tokens that are not `taken`; spaces may group digits by three, multipliers follow."""
-    words = {m.first: m for m in matches if m.tag.kind == "number"}
+    words = {m.first: m for m in matches if m.tag.kind == "number"}  # "none": a word that only looks like one
     multipliers = {m.first: m for m in matches if m.tag.kind == "multiplier"}
+    units = {m.first: m for m in matches if m.tag.kind == "unit"}
     singles = {m.first: m for m in matches if m.tag.kind == "cue" and m.tag.name == "one_of"}
     addends = {m.first: m for m in matches if m.tag.kind == "addend"}
     numbers: list[Number] = []
@@ -72,9 +79,15 @@ def read_numbers(
             numbers.append(Number(single.last, single.last, 1.0))
             at = single.last + 1
             continue
-        number = (
-            digits_at(text, tokens, at, decimal, taken) if tokens[at].kind == "num" else words_at(tokens, at, words)
-        )
+        number: Number | None
+        if tokens[at].kind == "num":
+            number = digits_at(text, tokens, at, decimal, taken)
+        elif is_han(tokens[at].text):
+            run = composed(at, words, multipliers, units)
+            number = Number(at, *run) if run else None
+            at = max(at, skipped(at, words) if number is None else at)
+        else:
+            number = words_at(tokens, at, words)
         if number is None:
             at += 1
             continue
@@ -82,6 +95,10 @@ def read_numbers(
         numbers.append(number)
         at = number.last + 1
     return numbers
+
+
+def skipped(at: int, words: dict[int, Match]) -> int:
+    return words[at].last if at in words else at
 
 
 def digits_at(text: str, tokens: Sequence[Token], at: int, decimal: str, taken: Sequence[bool]) -> Number:
@@ -130,4 +147,4 @@ def multiplied(number: Number, multipliers: dict[int, Match], addends: dict[int,
         match = multipliers[last + 1]
         value *= float(match.tag.value)
         last = match.last
-    return Number(number.first, last, value, number.places)
+    return Number(number.first, last, value, number.places, value / number.value if number.value else 1.0)

@@ -9,6 +9,7 @@ from services.consistency.domain.contradiction.phrases import Match
 from services.consistency.domain.contradiction.tokens import Token
 
 FAR = 99
+NEAR = 14  # characters
 
 
 @dataclass(slots=True)
@@ -30,13 +31,33 @@ class Page:
     def span(self, first: int, last: int) -> tuple[int, int]:
         return self.tokens[first].start, self.tokens[last].end
 
+    def increments(self, first: int, last: int) -> bool:
+        """ "Two seats were added": what is added to a number is no statement of the number."""
+        return any(
+            m.tag.kind == "cue" and m.tag.name == "increment" and (0 <= first - m.last <= 2 or 0 <= m.first - last <= 3)
+            for m in self.matches
+        )
+
     def topic(self, sentence: int) -> frozenset[str]:
         return frozenset().union(*(c for t, c in zip(self.tokens, self.content, strict=True) if t.sentence == sentence))
 
     def near(self, first: int, last: int) -> frozenset[str]:
         clauses = {self.tokens[first].clause, self.tokens[last].clause}
+        if self.language.short_clauses:
+            clauses |= {min(clauses) - 1, max(clauses) + 1}
+            inside = {t.clause for t in self.tokens if t.sentence == self.tokens[first].sentence}
+            clauses &= inside
         found = [c for t, c in zip(self.tokens, self.content, strict=True) if t.clause in clauses]
         return frozenset().union(*found)
+
+    def pairs(self, first: int, last: int) -> frozenset[tuple[str, str]]:
+        """Content words of the clause that stand side by side: "side table", "exit fee"."""
+        clauses = {self.tokens[first].clause, self.tokens[last].clause}
+        return frozenset(
+            (one.norm, other.norm)
+            for at, (one, other) in enumerate(zip(self.tokens, self.tokens[1:], strict=False))
+            if self.content[at] and self.content[at + 1] and one.clause == other.clause and other.clause in clauses
+        )
 
 
 def claim(page: Page, kind: ClaimKind, dimension: str, first: int, last: int) -> Claim:
@@ -56,15 +77,33 @@ def claim(page: Page, kind: ClaimKind, dimension: str, first: int, last: int) ->
         sentence=sentence,
         mode=page.modes[sentence],
         changed=page.changed[sentence],
-        conditions=frozenset(
-            m.tag.name for m in page.matches if m.tag.kind == "condition" and page.tokens[m.first].sentence == sentence
-        ),
+        conditions=conditions(page, token),
         topic=page.topic(sentence),
         near=page.near(first, last),
+        words=frozenset().union(*page.content[first : last + 1]),
+        pairs=page.pairs(first, last),
         names=frozenset(clause or local),
+        variants=quoted(page, token),
         refs=frozenset(ref for a, b, ref in page.refs if spans[0] <= a < spans[1]),
         text=page.text[low:high],
     )
+
+
+def conditions(page: Page, token: Token) -> frozenset[str]:
+    """Those of the sentence; where the script writes long sentences, of the clause if it has any."""
+    found = [m for m in page.matches if m.tag.kind == "condition" and page.tokens[m.first].sentence == token.sentence]
+    near = [m for m in found if page.tokens[m.first].clause == token.clause]
+    return frozenset(m.tag.name for m in (near if near and page.language.short_clauses else found))
+
+
+def quoted(page: Page, token: Token) -> frozenset[str]:
+    """Names in guillemets, and of branches ("the shop in X"), of the clause or else of the sentence."""
+    sites = {m.last + 1 for m in page.matches if m.tag.kind == "cue" and m.tag.name == "site"}
+    found = [(a, n) for a, _, n in page.names if a in sites or (a and page.tokens[a - 1].text == "«")]
+    here = {n for a, n in found if page.tokens[a].clause == token.clause}
+    here = here or {n for a, n in found if page.tokens[a].sentence == token.sentence}
+    before = {n for a, n in found if page.tokens[a].sentence == token.sentence - 1}
+    return frozenset(here or (before if len(before) == 1 else ()))
 
 
 def sentence_bounds(page: Page, sentence: int) -> tuple[int, int]:
@@ -72,13 +111,15 @@ def sentence_bounds(page: Page, sentence: int) -> tuple[int, int]:
     return inside[0].start, inside[-1].end
 
 
-def attribute_of(page: Page, first: int, last: int, family: str, places: Sequence[tuple[int, int]]) -> str:
+def attribute_of(
+    page: Page, first: int, last: int, family: str, places: Sequence[tuple[int, int]], back_to: int = 1
+) -> str:
     """The attribute named nearest in the sentence that takes values of this family; "" where none is."""
     sentence, clause = page.tokens[first].sentence, page.tokens[first].clause
-    best, chosen = float(FAR), ""
+    best, chosen = float(NEAR if page.language.short_clauses else FAR), ""
     for match in page.attributes:
         back = sentence - page.tokens[match.first].sentence
-        if back not in (0, 1) or (back == 1 and page.tokens[match.first].clause < clause - 2):
+        if not 0 <= back <= back_to or (back == 1 and page.tokens[match.first].clause < clause - 2):
             continue
         if family not in page.lexicon.attributes[match.tag.name]["takes"]:
             continue

@@ -8,16 +8,24 @@ from services.consistency.domain.contradiction.claim import Claim
 from services.consistency.domain.contradiction.dates import Found
 from services.consistency.domain.contradiction.numbers import read_numbers
 from services.consistency.domain.contradiction.page import Page, attribute_of, claim, overlaps
+from services.consistency.domain.contradiction.phrases import Match
 from services.consistency.domain.contradiction.scopes import cues
+from services.consistency.domain.contradiction.tokens import is_han
+
+TIER = 6
 
 
 def amount_claims(page: Page, dates: Sequence[Found]) -> list[Claim]:
     spans = [(f.start, f.end) for f in dates] + [(a, b) for a, b, _ in page.refs]
-    named = {at for a, b, _ in page.names for at in range(a, b + 1) if b > a}
-    cue = {at for m in cues(page.matches, "identifier") for at in range(m.last + 1, m.last + 3)}
+    named = {at for a, b, _ in page.names if page.tokens[a].capital and b > a for at in range(a, b + 1)}
+    whole = {at for m in page.matches if m.tag.kind == "amount" for at in range(m.first, m.last + 1)}
+    cue = {at for m in cues(page.matches, "identifier") for at in called(page, m)}
     cue |= {at for m in cues(page.matches, "no_quantity") for at in range(m.first, m.last + 1)}
     taken = [
-        overlaps(token, spans) or at in named or (token.kind == "num" and (at in cue or enumerates(page, at)))
+        overlaps(token, spans)
+        or at in named
+        or (at in whole and is_han(page.tokens[at].text) | (token.kind == "num"))
+        or (token.kind == "num" and (at in cue or enumerates(page, at)))
         for at, token in enumerate(page.tokens)
     ]
     around = Around(page.tokens, page.matches)
@@ -29,7 +37,25 @@ def amount_claims(page: Page, dates: Sequence[Found]) -> list[Claim]:
             continue
         kept.append(amount_claim(page, amount, amounts))
     variants = [a for a in amounts if is_variant(page, a)]
-    return [with_variants(page, one, variants) for one in kept]
+    return [tiered(page, with_variants(page, one, variants), kept) for one in kept]
+
+
+def called(page: Page, match: Match) -> tuple[int, ...]:
+    """Where the number stands that a word calls a reference: right after it, or after a mark."""
+    follows = match.last + 1
+    if follows < len(page.tokens) and page.tokens[follows].kind == "word" and not is_han(page.tokens[follows].text):
+        return (follows,)
+    return follows, follows + 1
+
+
+def tiered(page: Page, claim: Claim, claims: Sequence[Claim]) -> Claim:
+    """What a discount takes off from a spending on is one step of a scale; other steps are other offers."""
+    if claim.attribute != "discount" or not claim.dimension.startswith("money"):
+        return claim
+    steps = [
+        c for c in claims if c.attribute == "minimum_order" and c.end <= claim.start and claim.start - c.end < TIER
+    ]
+    return replace(claim, items=claim.items | {f"from {steps[-1].low:g}"}) if steps else claim
 
 
 def is_variant(page: Page, amount: Amount) -> bool:
@@ -70,18 +96,36 @@ def literal_amounts(page: Page) -> list[Amount]:
     return found
 
 
+def listed(page: Page, found: Claim, amount: Amount, places: Sequence[tuple[int, int]]) -> Claim:
+    """ "two lamps at £42 and a table at £118": of several values in a clause each has the words before it."""
+    clause = page.tokens[amount.first].clause
+    before = [b for a, b in places if b < amount.first and page.tokens[b].clause == clause]
+    if not before:
+        return found
+    since = max(before)
+    own = {n for a, b, n in page.names if since < a and b < amount.first}
+    near = frozenset().union(*page.content[since + 1 : amount.first])
+    return replace(found, names=frozenset(own), near=near | found.words) if own and near else found
+
+
 def amount_claim(page: Page, amount: Amount, amounts: Sequence[Amount]) -> Claim:
     family = amount.dimension.split(":")[0]
     places = [(a.first, a.last) for a in amounts if a.dimension.split(":")[0] == family]
     attribute = amount.attribute or attribute_of(page, amount.first, amount.last, family or "number", places)
+    if family in ("", "count") and page.increments(amount.first, amount.last):
+        attribute = "increase"
     low, high, dimension = amount.low, amount.high, amount.dimension
+    if not family and not attribute and page.language.bare_money and high >= 10:
+        attribute = attribute_of(page, amount.first, amount.last, "money", places, back_to=0)
+        dimension = "money" if attribute else ""
     if attribute == "share_to_pay" and family == "percent":
         attribute, low, high = "discount", 100 - amount.high, 100 - amount.low
     if not dimension:
-        noun = page.tokens[amount.noun].norm if amount.noun >= 0 else ""
+        noun = page.tokens[amount.noun].norm if amount.noun >= 0 and not is_han(page.tokens[amount.noun].text) else ""
         dimension = f"count:{noun}" if noun and noun not in page.language.stop else "number"
+    found = claim(page, "amount", dimension, amount.first, amount.last)
     return replace(
-        claim(page, "amount", dimension, amount.first, amount.last),
+        listed(page, found, amount, places),
         attribute=attribute,
         low=low,
         high=high,

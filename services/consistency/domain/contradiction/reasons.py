@@ -4,6 +4,7 @@ from datetime import datetime
 
 from services.consistency.domain.contradiction.claim import INFINITY, Claim
 from services.consistency.domain.contradiction.dates import days_of
+from services.consistency.domain.contradiction.languages import language_of
 from services.consistency.domain.contradiction.lexicon import Lexicon, Table
 from shared.events import MessageEvent
 
@@ -13,7 +14,7 @@ STOPS = (". ", "! ", "? ", "\n", "; ", "。", "！", "？", "；")
 
 def reason(earlier: MessageEvent, later: MessageEvent, a: Claim, b: Claim, lexicon: Lexicon) -> str:
     """In the language of the later message: who said what, when, and what it is about."""
-    language = lexicon.languages[lexicon.default]
+    language = language_of(later.data.text, later.data.language, lexicon)
     words = language.reasons
     matter = a.attribute or b.attribute
     label = str(lexicon.axes.get(matter, lexicon.statuses.get(matter, {})).get("label", ""))
@@ -50,13 +51,15 @@ def said(event: MessageEvent, claim: Claim) -> str:
 
 
 def word_at(text: str, at: int) -> int:
-    """The nearest place from `at` on where a word begins."""
-    space = text.find(" ", max(at, 0))
-    return len(text) if space < 0 or space - at > 20 else space
+    """The nearest place from `at` on where a word begins; `at` itself where words are not divided."""
+    at = max(at, 0)
+    space = text.find(" ", at)
+    return min(at, len(text)) if space < 0 or space - at > 20 else space
 
 
 def day(moment: datetime, words: Table) -> str:
-    return f"{moment.day} {words['months'][moment.month - 1]} {moment.year}"
+    form = str(words.get("date", "{day} {month} {year}"))
+    return form.format(day=moment.day, month=words["months"][moment.month - 1], year=moment.year)
 
 
 def value_of(claim: Claim, event: MessageEvent) -> str:

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from services.consistency.domain.contradiction.claim import Mode
 from services.consistency.domain.contradiction.phrases import Match
-from services.consistency.domain.contradiction.tokens import Token
+from services.consistency.domain.contradiction.tokens import Token, is_han
 
 NEGATION_REACH = 4
+HAN_REACH = 3
+DENIAL_REACH = 3
 
 
 def cues(matches: Sequence[Match], *names: str) -> list[Match]:
@@ -40,10 +42,27 @@ def modes(text: str, tokens: Sequence[Token], matches: Sequence[Match], count: i
 def negated(tokens: Sequence[Token], match: Match, negations: Sequence[Match]) -> bool:
     """A negation shortly before, in the same clause and not part of the match, turns it round; two cancel out."""
     count = 0
+    reach = reach_of(tokens, match, negations)
     for negation in negations:
-        if negation.last < match.first and match.first - negation.last <= NEGATION_REACH:
+        inside = negation.first < match.first <= negation.last
+        if inside or (negation.last < match.first and match.first - negation.last <= reach):
             count += tokens[negation.last].clause == tokens[match.first].clause
     return count % 2 == 1
+
+
+def denied_after(tokens: Sequence[Token], match: Match, denials: Sequence[Match]) -> bool:
+    """A predicate that denies stands shortly after, in the same clause: "stays with dogs are not allowed"."""
+    return any(
+        0 < denial.first - match.last <= DENIAL_REACH and tokens[denial.first].clause == tokens[match.last].clause
+        for denial in denials
+    )
+
+
+def reach_of(tokens: Sequence[Token], match: Match, negations: Sequence[Match]) -> int:
+    """Where a token is a character the words before are nearer, and what is negative itself is seldom negated."""
+    if not is_han(tokens[match.first].text):
+        return NEGATION_REACH
+    return 1 if any(match.first <= n.first and n.last <= match.last for n in negations) else HAN_REACH
 
 
 def changed(tokens: Sequence[Token], matches: Sequence[Match], count: int) -> list[bool]:

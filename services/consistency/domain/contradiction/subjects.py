@@ -5,22 +5,44 @@ from collections.abc import Mapping, Sequence
 from services.consistency.domain.contradiction.claim import Claim, Reading
 from services.consistency.domain.contradiction.lexicon import Language, Lexicon
 from services.consistency.domain.contradiction.phrases import Match
-from services.consistency.domain.contradiction.tokens import Token
+from services.consistency.domain.contradiction.tokens import Token, is_han
 
 CONCEPT = "@"
+QUOTED = 7
+NO_NAME_AFTER = frozenset("%/₽€$£¥°")
+OPENS, CLOSES = "【", "】"  # who sends a short message: in all of them, so no sign of one matter
+PAIR = 0.75  # most words are one pair
+
+
+def addressed(tokens: Sequence[Token], matches: Sequence[Match]) -> list[bool]:
+    """Whether a token belongs to the name of who is greeted, which is in every message and tells nothing."""
+    found = [False] * len(tokens)
+    for match in matches:
+        if match.tag.kind == "cue" and match.tag.name == "greeting":
+            at = match.last + 1
+            while at < len(tokens) and at <= match.last + 3 and (tokens[at].capital or tokens[at].text == "."):
+                found[at] = True
+                at += 1
+    return found
 
 
 def content(
-    tokens: Sequence[Token], matches: Sequence[Match], language: Language, parents: Mapping[str, frozenset[str]]
+    tokens: Sequence[Token],
+    matches: Sequence[Match],
+    language: Language,
+    parents: Mapping[str, frozenset[str]],
+    greeted: Sequence[bool],
 ) -> list[frozenset[str]]:
     """For each token what it adds to the topic: its stem and the concepts that it is part of ("@pet")."""
     added: list[set[str]] = [set() for _ in tokens]
+    signed = False
     for at, token in enumerate(tokens):
-        if (
-            token.kind == "word"
-            and token.norm not in language.stop
-            and len(token.norm) > (1 if token.text.isascii() else 0)
-        ):
+        signed = token.text == OPENS or (signed and token.text != CLOSES)
+        if signed or greeted[at] or token.kind != "word" or token.norm in language.stop:
+            continue
+        if is_han(token.text):
+            added[at] |= pair_of(tokens, at, language.stop)
+        elif len(token.norm) > (1 if token.text.isascii() else 0):
             added[at].add(token.norm)
     for match in matches:
         if match.tag.kind in ("concept", "attribute"):
@@ -30,11 +52,24 @@ def content(
     return [frozenset(one) for one in added]
 
 
+def pair_of(tokens: Sequence[Token], at: int, stop: frozenset[str]) -> set[str]:
+    """Two characters that stand together: words are not divided in this script, most are that long."""
+    if at + 1 >= len(tokens) or tokens[at + 1].start != tokens[at].end or not is_han(tokens[at + 1].text):
+        return set()
+    pair = tokens[at].text + tokens[at + 1].text
+    return set() if tokens[at + 1].text in stop or pair in stop else {pair}
+
+
 def names(tokens: Sequence[Token], language: Language, apart: Sequence[bool]) -> list[tuple[int, int, str]]:
     """Runs of capitalised words (with the number that follows) that are not just a sentence's beginning."""
     found: list[tuple[int, int, str]] = []
     at = 0
     while at < len(tokens):
+        quoted = quoted_name(tokens, at)
+        if quoted:
+            found.append((at + 1, quoted - 1, spelt(tokens[at + 1 : quoted])))
+            at = quoted + 1
+            continue
         if apart[at] or not named_at(tokens, at, language):
             at += 1
             continue
@@ -44,17 +79,32 @@ def names(tokens: Sequence[Token], language: Language, apart: Sequence[bool]) ->
         opens = at == 0 or tokens[at - 1].sentence != tokens[at].sentence or tokens[at - 1].text in ":>*•“\"'("
         before = tokens[at - 1] if at else None
         if last > at and before is not None and house_number(before, tokens, at, apart):
-            found.append((at - 1, last, " ".join(t.text for t in tokens[at - 1 : last + 1])))
+            found.append((at - 1, last, spelt(tokens[at - 1 : last + 1])))
             at = last + 1
             continue
-        if (
-            not opens
-            or last > at
-            or tokens[at].text in {t.text for t in tokens if t.capital and t.start > tokens[at].end}
-        ):
-            found.append((at, last, " ".join(t.text for t in tokens[at : last + 1])))
+        run = tokens[at : last + 1]
+        words = len(run) if language.opening_names else sum(t.kind == "word" for t in run)
+        again = {t.text for t in tokens if t.capital and t.start > tokens[at].end}
+        address = any(t.text.endswith(language.forms_of_address) for t in tokens[at : last + 1])
+        if not address and (not opens or words > 1 or tokens[at].text in again):
+            found.append((at, last, spelt(tokens[at : last + 1])))
         at = last + 1
     return found
+
+
+def spelt(run: Sequence[Token]) -> str:
+    """By stems, for names are inflected too."""
+    return " ".join(t.norm for t in run)
+
+
+def quoted_name(tokens: Sequence[Token], at: int) -> int:
+    """Where the quotation ends that opens at `at`, if it is short and begins with a capital letter; else 0."""
+    if tokens[at].text != "«" or at + 1 >= len(tokens) or not (tokens[at + 1].capital or tokens[at + 1].kind == "num"):
+        return 0
+    for end in range(at + 2, min(at + 2 + QUOTED, len(tokens))):
+        if tokens[end].text == "»":
+            return end
+    return 0
 
 
 def house_number(before: Token, tokens: Sequence[Token], at: int, apart: Sequence[bool]) -> bool:
@@ -75,7 +125,7 @@ def joins(tokens: Sequence[Token], at: int, language: Language) -> bool:
         return False
     if token.kind == "num":
         follows = tokens[at + 1].text if at + 1 < len(tokens) else ""
-        return follows not in ("%", "/") and before.kind == "word"
+        return follows not in NO_NAME_AFTER and token.text.isdigit() and before.kind == "word"
     return named_at(tokens, at, language)
 
 
@@ -84,6 +134,8 @@ def weight(word: str, language_weak: frozenset[str]) -> float:
         return 1.0
     if word in language_weak:
         return 0.15
+    if is_han(word[0]):
+        return PAIR
     return 0.7 if len(word) > 2 or not word.isascii() else 0.3
 
 
@@ -108,11 +160,17 @@ def apart(a: Claim, b: Claim, one: Reading, other: Reading, lexicon: Lexicon) ->
         return True
     if a.refs and b.refs and not a.refs & b.refs and alike(a.refs, b.refs):
         return True
+    if a.refs and b.refs and not a.refs & b.refs and lettered(a.refs) and lettered(b.refs):
+        return True
     if a.variants and b.variants and not a.variants & b.variants:
         return True
     if opposed(a.conditions, b.conditions, lexicon):
         return True
     return names_apart(a, b, one, other)
+
+
+def lettered(refs: frozenset[str]) -> bool:
+    return all(any(c.isalpha() for c in ref) for ref in refs)
 
 
 def alike(a: frozenset[str], b: frozenset[str]) -> bool:
@@ -130,7 +188,12 @@ def opposed(a: frozenset[str], b: frozenset[str], lexicon: Lexicon) -> bool:
 
 def names_apart(a: Claim, b: Claim, one: Reading, other: Reading) -> bool:
     if not a.names or not b.names:
-        return False
+        mine, theirs = a.names or one.names, b.names or other.names
+        return (
+            bool(a.names or b.names)
+            and not one.names & other.names
+            and any(variants(x, y) for x in mine for y in theirs)
+        )
     words_a = {w for name in a.names for w in name.split()}
     words_b = {w for name in b.names for w in name.split()}
     if a.names & b.names:

@@ -11,7 +11,7 @@ WORD = re.compile(
     r"|(?P<mark>[^\w\s]|_|\n+)"
 )
 ENDS = frozenset(".!?。！？…")
-BREAKS = frozenset(",;:，；：、()（）[]–—•|")
+BREAKS = frozenset(",;:，；：()（）[]–—•|")
 SPLITS = frozenset({"!", "?", "。", "！", "？", "；"})
 
 
@@ -79,14 +79,20 @@ def tokenise(text: str, speller: Speller) -> list[Token]:
             elif raw in BREAKS:
                 clause += 1
             continue
-        lower = raw.lower().replace("’", "'")
+        lower = raw.lower().replace("’", "'").replace("ё", "е")
         if kind == "word":
             capital = raw[0].isupper()
             for part in speller.parts(lower):
                 tokens.append(Token(start, end, part, speller.norm(part), "word", sentence, clause, capital))
         else:
+            if kind == "han" and text[start - 1 : start] == " " and tokens and is_han(tokens[-1].text):
+                clause += 1  # a blank between words that are written together is a comma
             tokens.append(Token(start, end, lower, lower, "word" if kind == "han" else "num", sentence, clause))
     return tokens
+
+
+def is_han(text: str) -> bool:
+    return "\u3400" <= text <= "\u9fff"
 
 
 def ends_sentence(text: str, at: int, tokens: list[Token], speller: Speller) -> bool:

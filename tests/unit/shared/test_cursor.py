@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.journey.domain.cursor import BadCursor, decode, encode
+from shared.web.cursor import BadCursor, decode, encode
 
 
 @given(st.integers(min_value=-(2**60), max_value=2**60), st.text())
