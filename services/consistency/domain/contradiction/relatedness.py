@@ -129,7 +129,7 @@ def groundless(a: Claim, b: Claim, found: Mapping[str, float]) -> bool:
         return True
     if a.kind not in ("amount", "moment"):
         return False
-    if found["counterparts"] and found["modifiers"]:
+    if found["counterparts"] and found["modifiers"] and not found["refs"]:
         return True
     linked = found["near"] + found["names"] + found["refs"]
     if a.kind == "moment" and not a.attribute and not b.attribute:
