@@ -96,6 +96,7 @@ def claim(page: Page, kind: ClaimKind, dimension: str, first: int, last: int) ->
         pairs=page.pairs(first, last),
         names=frozenset(clause or local),
         called=frozenset(local),
+        variants=quoted(page, token),
         refs=frozenset(ref for a, b, ref in page.refs if spans[0] <= a < spans[1]),
         text=page.text[low:high],
     )
@@ -106,6 +107,16 @@ def conditions(page: Page, token: Token) -> frozenset[str]:
     found = [m for m in page.matches if m.tag.kind == "condition" and page.tokens[m.first].sentence == token.sentence]
     near = [m for m in found if page.tokens[m.first].clause == token.clause]
     return frozenset(m.tag.name for m in (near if near and page.language.short_clauses else found))
+
+
+def quoted(page: Page, token: Token) -> frozenset[str]:
+    """Names in guillemets, and of branches ("the shop in X"), of the clause or else of the sentence."""
+    sites = {m.last + 1 for m in page.matches if m.tag.kind == "cue" and m.tag.name == "site"}
+    found = [(a, n) for a, _, n in page.names if a in sites or (a and page.tokens[a - 1].text == "«")]
+    here = {n for a, n in found if page.tokens[a].clause == token.clause}
+    here = here or {n for a, n in found if page.tokens[a].sentence == token.sentence}
+    before = {n for a, n in found if page.tokens[a].sentence == token.sentence - 1}
+    return frozenset(here or (before if len(before) == 1 else ()))
 
 
 def sentence_bounds(page: Page, sentence: int) -> tuple[int, int]:

@@ -74,7 +74,8 @@ def same_value(x: Claim, y: Claim, earlier: Message, later: Message) -> bool:
     if x.attribute and y.attribute and x.attribute != y.attribute:
         return False
     if x.kind == "amount":
-        return x.dimension == y.dimension and x.dimension != "number" and (x.low, x.high) == (y.low, y.high)
+        same = x.dimension == y.dimension or "money" in (x.dimension, y.dimension)
+        return same and x.dimension != "number" and (x.low, x.high) == (y.low, y.high)
     if x.kind == "moment" and x.dimension == "day":
         return value_of(x, earlier.event) == value_of(y, later.event)
     return False

@@ -8,6 +8,7 @@ from services.consistency.domain.contradiction.claim import Claim
 from services.consistency.domain.contradiction.dates import Found
 from services.consistency.domain.contradiction.numbers import read_numbers
 from services.consistency.domain.contradiction.page import Page, attribute_of, claim, overlaps
+from services.consistency.domain.contradiction.phrases import Match
 from services.consistency.domain.contradiction.scopes import cues
 from services.consistency.domain.contradiction.tokens import is_han
 
@@ -18,7 +19,7 @@ def amount_claims(page: Page, dates: Sequence[Found]) -> list[Claim]:
     spans = [(f.start, f.end) for f in dates] + [(a, b) for a, b, _ in page.refs] + page.phones
     named = {at for a, b, _ in page.names if page.tokens[a].capital and b > a for at in range(a, b + 1)}
     whole = {at for m in page.matches if m.tag.kind == "amount" for at in range(m.first, m.last + 1)}
-    cue = {at for m in cues(page.matches, "identifier") for at in range(m.last + 1, m.last + 3)}
+    cue = {at for m in cues(page.matches, "identifier") for at in called(page, m)}
     cue |= {at for m in cues(page.matches, "no_quantity") for at in range(m.first, m.last + 1)}
     taken = [
         overlaps(token, spans)
@@ -37,6 +38,14 @@ def amount_claims(page: Page, dates: Sequence[Found]) -> list[Claim]:
         kept.append(amount_claim(page, amount, amounts))
     variants = [a for a in amounts if is_variant(page, a)]
     return [tiered(page, with_variants(page, one, variants), kept) for one in kept]
+
+
+def called(page: Page, match: Match) -> tuple[int, ...]:
+    """Where the number stands that a word calls a reference: right after it, or after a mark."""
+    follows = match.last + 1
+    if follows < len(page.tokens) and page.tokens[follows].kind == "word" and not is_han(page.tokens[follows].text):
+        return (follows,)
+    return follows, follows + 1
 
 
 def tiered(page: Page, claim: Claim, claims: Sequence[Claim]) -> Claim:

@@ -96,7 +96,7 @@ def dated(claim: Claim, moments: Sequence[Claim]) -> Claim:
         if one.moment is None or one.moment.kind == "none" or one.moment.recurring or one.bound == "at_least_until":
             continue
         away = abs(one.sentence - claim.sentence)
-        ends = one.bound == "until" or (one.attribute == "expiry" and one.bound != "at_least_until")
+        ends = one.bound == "until" or (one.attribute == "expiry" and one.bound not in ("at_least_until", "since"))
         ends = ends or (one.bound == "by" and claim.kind in ("amount", "axis"))
         if ends and away <= 1 and (away == 0 or one.attribute == "expiry"):
             until = until or one.moment

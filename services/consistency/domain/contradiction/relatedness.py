@@ -12,6 +12,8 @@ from services.consistency.domain.contradiction.subjects import apart, shared
 from services.consistency.domain.similarity import Similarity
 
 PARTICULAR = 0.3
+ONE_TIME = "one_time"  # "charged 790": what happened once, not what holds
+OCCASION = timedelta(days=3)
 LINKED = 0.6
 WEEKLY = 6
 GENERAL = 1.5
@@ -42,6 +44,8 @@ class Relatedness:
 
     def excluded(self, a: Claim, b: Claim, earlier: Message, later: Message) -> bool:
         if apart(a, b, earlier.reading, later.reading, self._lexicon):
+            return True
+        if ONE_TIME in a.conditions & b.conditions and abs(later.event.time - earlier.event.time) > OCCASION:
             return True
         if other_time(a, b, earlier.event.time, later.event.time) or other_period(a, b, earlier, later):
             return True

@@ -43,6 +43,8 @@ def settled(
     """A message between the two announced a change of what the earlier one said, so that it no longer counts."""
     for middle in messages:
         if earlier.event.time < middle.event.time < later.event.time:
+            if middle.event.data.corrects == earlier.event.id:
+                return True
             change = compare_messages(earlier, middle, lexicon, relatedness, changes=True)
             if change is not None and change.a.attribute == found.a.attribute:
                 return True

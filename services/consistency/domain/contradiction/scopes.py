@@ -8,6 +8,7 @@ from services.consistency.domain.contradiction.tokens import Token, is_han
 
 NEGATION_REACH = 4
 HAN_REACH = 3
+DENIAL_REACH = 3
 
 
 def cues(matches: Sequence[Match], *names: str) -> list[Match]:
@@ -43,9 +44,18 @@ def negated(tokens: Sequence[Token], match: Match, negations: Sequence[Match]) -
     count = 0
     reach = reach_of(tokens, match, negations)
     for negation in negations:
-        if negation.last < match.first and match.first - negation.last <= reach:
+        inside = negation.first < match.first <= negation.last
+        if inside or (negation.last < match.first and match.first - negation.last <= reach):
             count += tokens[negation.last].clause == tokens[match.first].clause
     return count % 2 == 1
+
+
+def denied_after(tokens: Sequence[Token], match: Match, denials: Sequence[Match]) -> bool:
+    """A predicate that denies stands shortly after, in the same clause: "stays with dogs are not allowed"."""
+    return any(
+        0 < denial.first - match.last <= DENIAL_REACH and tokens[denial.first].clause == tokens[match.last].clause
+        for denial in denials
+    )
 
 
 def reach_of(tokens: Sequence[Token], match: Match, negations: Sequence[Match]) -> int:

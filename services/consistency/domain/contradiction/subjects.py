@@ -8,6 +8,8 @@ from services.consistency.domain.contradiction.phrases import Match
 from services.consistency.domain.contradiction.tokens import Token, is_han
 
 CONCEPT = "@"
+QUOTED = 7
+NO_NAME_AFTER = frozenset("%/₽€$£¥°")
 OPENS, CLOSES = "【", "】"  # who sends a short message: in all of them, so no sign of one matter
 PAIR = 0.75  # most words are one pair
 
@@ -63,6 +65,11 @@ def names(tokens: Sequence[Token], language: Language, apart: Sequence[bool]) ->
     found: list[tuple[int, int, str]] = []
     at = 0
     while at < len(tokens):
+        quoted = quoted_name(tokens, at)
+        if quoted:
+            found.append((at + 1, quoted - 1, spelt(tokens[at + 1 : quoted])))
+            at = quoted + 1
+            continue
         if apart[at] or not named_at(tokens, at, language):
             at += 1
             continue
@@ -72,17 +79,32 @@ def names(tokens: Sequence[Token], language: Language, apart: Sequence[bool]) ->
         opens = at == 0 or tokens[at - 1].sentence != tokens[at].sentence or tokens[at - 1].text in ":>*•“\"'("
         before = tokens[at - 1] if at else None
         if last > at and before is not None and house_number(before, tokens, at, apart):
-            found.append((at - 1, last, " ".join(t.text for t in tokens[at - 1 : last + 1])))
+            found.append((at - 1, last, spelt(tokens[at - 1 : last + 1])))
             at = last + 1
             continue
-        if (
-            not opens
-            or last > at
-            or tokens[at].text in {t.text for t in tokens if t.capital and t.start > tokens[at].end}
-        ):
-            found.append((at, last, " ".join(t.text for t in tokens[at : last + 1])))
+        run = tokens[at : last + 1]
+        words = len(run) if language.opening_names else sum(t.kind == "word" for t in run)
+        again = {t.text for t in tokens if t.capital and t.start > tokens[at].end}
+        address = any(t.text.endswith(language.forms_of_address) for t in tokens[at : last + 1])
+        if not address and (not opens or words > 1 or tokens[at].text in again):
+            found.append((at, last, spelt(tokens[at : last + 1])))
         at = last + 1
     return found
+
+
+def spelt(run: Sequence[Token]) -> str:
+    """By stems, for names are inflected too."""
+    return " ".join(t.norm for t in run)
+
+
+def quoted_name(tokens: Sequence[Token], at: int) -> int:
+    """Where the quotation ends that opens at `at`, if it is short and begins with a capital letter; else 0."""
+    if tokens[at].text != "«" or at + 1 >= len(tokens) or not (tokens[at + 1].capital or tokens[at + 1].kind == "num"):
+        return 0
+    for end in range(at + 2, min(at + 2 + QUOTED, len(tokens))):
+        if tokens[end].text == "»":
+            return end
+    return 0
 
 
 def house_number(before: Token, tokens: Sequence[Token], at: int, apart: Sequence[bool]) -> bool:
@@ -103,7 +125,7 @@ def joins(tokens: Sequence[Token], at: int, language: Language) -> bool:
         return False
     if token.kind == "num":
         follows = tokens[at + 1].text if at + 1 < len(tokens) else ""
-        return follows not in ("%", "/") and before.kind == "word"
+        return follows not in NO_NAME_AFTER and token.text.isdigit() and before.kind == "word"
     return named_at(tokens, at, language)
 
 
@@ -138,11 +160,17 @@ def apart(a: Claim, b: Claim, one: Reading, other: Reading, lexicon: Lexicon) ->
         return True
     if a.refs and b.refs and not a.refs & b.refs and alike(a.refs, b.refs):
         return True
+    if a.refs and b.refs and not a.refs & b.refs and lettered(a.refs) and lettered(b.refs):
+        return True
     if a.variants and b.variants and not a.variants & b.variants:
         return True
     if opposed(a.conditions, b.conditions, lexicon):
         return True
     return names_apart(a, b, one, other)
+
+
+def lettered(refs: frozenset[str]) -> bool:
+    return all(any(c.isalpha() for c in ref) for ref in refs)
 
 
 def alike(a: frozenset[str], b: frozenset[str]) -> bool:
