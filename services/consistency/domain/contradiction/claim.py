@@ -18,7 +18,7 @@ class Claim:
     `side` is what an axis or status states, `per` the period of a rate in days, `items` what a rate is for.
     `topic` are concepts and stems of the sentence, `near` those of the clause, `words` those of the
     span itself, `pairs` a word of the clause with the one before it, `names` and `refs` what is called
-    by name or number. `start` to `end` are code points of the text.
+    by name or number, `called` the names of the whole sentence. `start` to `end` are code points of the text.
     """
 
     kind: ClaimKind
@@ -45,6 +45,7 @@ class Claim:
     words: frozenset[str] = frozenset()
     pairs: frozenset[tuple[str, str]] = frozenset()
     names: frozenset[str] = frozenset()
+    called: frozenset[str] = frozenset()
     refs: frozenset[str] = frozenset()
     variants: frozenset[str] = frozenset()
     structured: bool = False

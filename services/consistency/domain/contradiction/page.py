@@ -24,6 +24,7 @@ class Page:
     content: list[frozenset[str]]
     names: list[tuple[int, int, str]]
     refs: list[tuple[int, int, str]]
+    phones: list[tuple[int, int]]
     modes: list[Mode]
     changed: list[bool]
     attributes: list[Match]
@@ -48,6 +49,17 @@ class Page:
             inside = {t.clause for t in self.tokens if t.sentence == self.tokens[first].sentence}
             clauses &= inside
         found = [c for t, c in zip(self.tokens, self.content, strict=True) if t.clause in clauses]
+        whole = frozenset().union(*found)
+        return whole or self.before(first)
+
+    def before(self, first: int) -> frozenset[str]:
+        """Of a clause that holds the value alone ("Porcelain crown, upper left: £640") what stands before it."""
+        clause, sentence = self.tokens[first].clause, self.tokens[first].sentence
+        found = [
+            c
+            for t, c in zip(self.tokens, self.content, strict=True)
+            if t.sentence == sentence and 0 < clause - t.clause <= 2
+        ]
         return frozenset().union(*found)
 
     def pairs(self, first: int, last: int) -> frozenset[tuple[str, str]]:
@@ -83,6 +95,7 @@ def claim(page: Page, kind: ClaimKind, dimension: str, first: int, last: int) ->
         words=frozenset().union(*page.content[first : last + 1]),
         pairs=page.pairs(first, last),
         names=frozenset(clause or local),
+        called=frozenset(local),
         variants=quoted(page, token),
         refs=frozenset(ref for a, b, ref in page.refs if spans[0] <= a < spans[1]),
         text=page.text[low:high],

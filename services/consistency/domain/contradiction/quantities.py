@@ -16,7 +16,7 @@ TIER = 6
 
 
 def amount_claims(page: Page, dates: Sequence[Found]) -> list[Claim]:
-    spans = [(f.start, f.end) for f in dates] + [(a, b) for a, b, _ in page.refs]
+    spans = [(f.start, f.end) for f in dates] + [(a, b) for a, b, _ in page.refs] + page.phones
     named = {at for a, b, _ in page.names if page.tokens[a].capital and b > a for at in range(a, b + 1)}
     whole = {at for m in page.matches if m.tag.kind == "amount" for at in range(m.first, m.last + 1)}
     cue = {at for m in cues(page.matches, "identifier") for at in called(page, m)}

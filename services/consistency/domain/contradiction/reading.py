@@ -8,7 +8,7 @@ from services.consistency.domain.contradiction.claim import Claim, Reading
 from services.consistency.domain.contradiction.folding import fold
 from services.consistency.domain.contradiction.lexicon import Language, Lexicon
 from services.consistency.domain.contradiction.moments import moment_claims
-from services.consistency.domain.contradiction.numbers import identifiers
+from services.consistency.domain.contradiction.numbers import identifiers, telephones
 from services.consistency.domain.contradiction.page import Page, overlaps
 from services.consistency.domain.contradiction.phrases import Match, longest
 from services.consistency.domain.contradiction.quantities import amount_claims
@@ -30,6 +30,7 @@ def read(text: str, language: Language, lexicon: Lexicon) -> Reading:
     dates = language.dates.find(text)
     refs = identifiers(text) + numbered(tokens, matches)
     spans = [(f.start, f.end) for f in dates] + [(a, b) for a, b, _ in refs]
+    phones = telephones(text)
     apart = [overlaps(token, spans) for token in tokens]
     greeted = addressed(tokens, matches)
     page = Page(
@@ -43,7 +44,8 @@ def read(text: str, language: Language, lexicon: Lexicon) -> Reading:
             *names(tokens, language, [a or b for a, b in zip(apart, greeted, strict=True)]),
             *language.titles.find(text, tokens),
         ],
-        refs=refs,
+        refs=[ref for ref in refs if all(ref[1] <= a or b <= ref[0] for a, b in phones)],
+        phones=phones,
         modes=modes(text, tokens, matches, count),
         changed=changed(tokens, matches, count),
         attributes=[m for m in matches if m.tag.kind == "attribute"],
@@ -92,7 +94,7 @@ def dated(claim: Claim, moments: Sequence[Claim]) -> Claim:
     """With the day it runs out, and the days it speaks of, where its sentence (or, for offers, the next) says so."""
     until, when = None, []
     for one in moments:
-        if one.moment is None or one.moment.kind == "none" or one.moment.recurring:
+        if one.moment is None or one.moment.kind == "none" or one.moment.recurring or one.bound == "at_least_until":
             continue
         away = abs(one.sentence - claim.sentence)
         ends = one.bound == "until" or (one.attribute == "expiry" and one.bound not in ("at_least_until", "since"))

@@ -16,6 +16,7 @@ ONE_TIME = "one_time"  # "charged 790": what happened once, not what holds
 OCCASION = timedelta(days=3)
 LINKED = 0.6
 WEEKLY = 6
+GENERAL = 1.5
 FAMILIES = ("money", "percent", "duration", "count", "number")
 
 
@@ -76,8 +77,7 @@ class Relatedness:
             "near": min(near, 3.0),
             "wide": min(max(wide - near, 0.0), 3.0),
             "whole": min(max(whole - wide, 0.0), 5.0) / 2,
-            "meaning": self._similarity.between(sentence(a, earlier), sentence(b, later)) * 3,
-            "message": self._similarity.between(one.text, other.text) * 3,
+            "meaning": self.meaning(a, b, earlier, later),
             "names": float(bool(names_a & names_b)),
             "names_other": float(bool(names_a and names_b and not names_a & names_b)),
             "names_whole": float(bool((earlier.reading.names & later.reading.names) - own)),
@@ -102,6 +102,12 @@ class Relatedness:
             found |= moment_features(a, b, earlier.event.time, later.event.time)
         return found
 
+    def meaning(self, a: Claim, b: Claim, earlier: Message, later: Message) -> float:
+        """Asked across languages alone, where words cannot be compared: within one it added nothing measurable."""
+        if earlier.reading.language == later.reading.language:
+            return 0.0
+        return self._similarity.between(sentence(a, earlier), sentence(b, later)) * 3
+
     def attribute_features(self, a: Claim, b: Claim) -> dict[str, float]:
         if a.kind == "axis":
             return {"need:axis": float(self._lexicon.axes[a.dimension].get("need", 1.0))}
@@ -123,9 +129,11 @@ class Relatedness:
 
 def groundless(a: Claim, b: Claim, found: Mapping[str, float]) -> bool:
     """Values that differ, and nothing that says they are of the same matter."""
+    if found["unmet"] and found.get("need:axis", 0.0) >= GENERAL:
+        return True
     if a.kind not in ("amount", "moment"):
         return False
-    if found["counterparts"] and found["modifiers"]:
+    if found["counterparts"] and found["modifiers"] and not found["refs"]:
         return True
     linked = found["near"] + found["names"] + found["refs"]
     if a.kind == "moment" and not a.attribute and not b.attribute:

@@ -146,7 +146,7 @@ def shared(a: frozenset[str], b: frozenset[str], weak: frozenset[str]) -> float:
 def variants(a: str, b: str) -> bool:
     """ "fibre 500" and "fibre 900", "mill street branch" and "high street branch": one kind of thing, two things."""
     one, other = a.split(), b.split()
-    if a == b:
+    if set(one) <= set(other) or set(other) <= set(one):
         return False
     return (one[-1] == other[-1] and len(one) > 1 and len(other) > 1) or (
         one[0] == other[0] and one[-1].isdigit() and other[-1].isdigit()
@@ -186,6 +186,10 @@ def opposed(a: frozenset[str], b: frozenset[str], lexicon: Lexicon) -> bool:
     return any(a & group and b & group and not a & b & group for group in lexicon.opposed)
 
 
+def words_of(names: frozenset[str]) -> set[str]:
+    return {word for name in names for word in name.split()}
+
+
 def names_apart(a: Claim, b: Claim, one: Reading, other: Reading) -> bool:
     if not a.names or not b.names:
         mine, theirs = a.names or one.names, b.names or other.names
@@ -194,14 +198,14 @@ def names_apart(a: Claim, b: Claim, one: Reading, other: Reading) -> bool:
             and not one.names & other.names
             and any(variants(x, y) for x in mine for y in theirs)
         )
-    words_a = {w for name in a.names for w in name.split()}
-    words_b = {w for name in b.names for w in name.split()}
+    words_a = words_of(a.names)
+    words_b = words_of(b.names)
     if a.names & b.names:
         return False
     if any(variants(x, y) for x in a.names for y in b.names):
         return True
-    if words_a & words_b:
+    if words_a & words_b or words_a & words_of(b.called) or words_b & words_of(a.called):
         return False
-    everywhere_a = {w for name in one.names for w in name.split()}
-    everywhere_b = {w for name in other.names for w in name.split()}
+    everywhere_a = words_of(one.names)
+    everywhere_b = words_of(other.names)
     return bool(words_a & everywhere_b or words_b & everywhere_a)
