@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 DIGITS = ("day", "day2", "m", "m2", "year", "year2", "hour", "hour2", "minute", "minute2")
+JOINED = ("m", "m2", "minute", "minute2")
 PART = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|\{(?P<field>[a-z]\w*)\}|\(\?P<(?P<group>\w+)>|(?P<open>\()|\)|\|")
 LOOKS = ("(?=", "(?!", "(?<=", "(?<!")
 
@@ -45,7 +46,7 @@ Gate = tuple[re.Pattern[str], frozenset[str]]
 
 def gates(words: Mapping[str, Iterable[str]]) -> tuple[Gate, ...]:
     """Searches that find nothing only where no text of their fields can stand."""
-    found = [(re.compile(r"\d"), frozenset(DIGITS))]
+    found = [(re.compile(r"\d"), frozenset(DIGITS)), (re.compile(r"\d\s?[^\d\s]+\s?\d"), frozenset(JOINED))]
     for name, of in words.items():
         options = "|".join(r"\s+".join(map(re.escape, word.split())) for word in of)
         if options:

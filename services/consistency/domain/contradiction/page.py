@@ -58,7 +58,8 @@ class Page:
             clauses |= {min(clauses) - 1, max(clauses) + 1}
             clauses &= self.inside[self.tokens[first].sentence]
         whole = frozenset().union(*(self.clauses.get(clause, ()) for clause in clauses))
-        return whole or self.before(first)
+        said: frozenset[str] = frozenset().union(*self.content[first : last + 1])
+        return whole if whole - said else whole | self.before(first)
 
     def before(self, first: int) -> frozenset[str]:
         """Of a clause that holds the value alone ("Porcelain crown, upper left: £640") what stands before it."""
