@@ -68,6 +68,8 @@ class Relatedness:
         names_a, names_b = a.names - own, b.names - own
         if a.kind == "status":
             skip |= a.words & b.words | {w for w in a.words | b.words if w[0] == "@"}
+        elif a.kind == "amount":
+            skip |= a.words & b.words
         near = shared(a.near - skip, b.near - skip, weak)
         wide = shared(a.topic - skip, b.topic - skip, weak)
         whole = shared(earlier.reading.topic - skip, later.reading.topic - skip, weak)
