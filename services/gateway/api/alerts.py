@@ -9,7 +9,7 @@ from sse_starlette import EventSourceResponse
 
 from services.gateway.api.answers import Cursor, FromConsistency, Limit, page, problems
 from services.gateway.live import Live
-from services.gateway.paths import AlertId
+from shared.web.paths import AlertId
 from services.gateway.shapes import Action, Alert, AlertPage, AlertState, Kind
 from shared.events import Department
 from shared.web.keys import Caller, allow

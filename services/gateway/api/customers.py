@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime
 
 from services.gateway.api.answers import Cursor, FromConsistency, FromJourney, Limit, page, problems
-from services.gateway.paths import CustomerId
+from shared.web.paths import CustomerId
 from services.gateway.shapes import Claims, Customer, CustomerPage, TimelinePage
 from shared.events import EVENT_TYPES, Channel, Department, timestamp
 from shared.events.models import Direction, Purpose
