@@ -75,8 +75,9 @@ EARLIEST, LATEST = 1970, 2999
 
 
 def within_range(moment: datetime) -> datetime:
-    if not EARLIEST <= moment.year <= LATEST:
-        raise ValueError(f"a year from {EARLIEST} to {LATEST} is needed")
+    # Moments are compared, stored and written in UTC; near the ends of the calendar they cannot be brought there.
+    if not (EARLIEST <= moment.year <= LATEST and EARLIEST <= moment.astimezone(UTC).year <= LATEST):
+        raise ValueError(f"a year from {EARLIEST} to {LATEST} (UTC) is needed")
     return moment
 
 

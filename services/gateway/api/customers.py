@@ -4,13 +4,12 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse
-from pydantic import AwareDatetime
 
 from services.gateway.api.answers import Cursor, FromConsistency, FromJourney, Limit, page, problems
 from shared.web.paths import CustomerId
 from services.gateway.shapes import Claims, Customer, CustomerPage, TimelinePage
 from shared.events import EVENT_TYPES, Channel, Department, timestamp
-from shared.events.models import Direction, Purpose
+from shared.events.models import Direction, Moment, Purpose
 from shared.web.keys import allow
 
 router = APIRouter(prefix="/v1/customers", tags=["customers"], dependencies=[Depends(allow("agent", "ops"))])
@@ -72,8 +71,8 @@ async def timeline(
     direction: Annotated[list[Direction], Query(description="Repeatable.")] = [],  # noqa: B006
     purpose: Annotated[list[Purpose], Query(description="Repeatable.")] = [],  # noqa: B006
     type: Annotated[list[EventType], Query(description="Repeatable.")] = [],  # noqa: B006
-    since: Annotated[AwareDatetime | None, Query(alias="from", description="Not before; RFC 3339.")] = None,
-    until: Annotated[AwareDatetime | None, Query(alias="to", description="Before; RFC 3339.")] = None,
+    since: Annotated[Moment | None, Query(alias="from", description="Not before; RFC 3339.")] = None,
+    until: Annotated[Moment | None, Query(alias="to", description="Before; RFC 3339.")] = None,
     text: Annotated[str, Query(max_length=256, description="Words that occur in the message.")] = "",
     order: Annotated[Literal["desc", "asc"], Query(description="Newest or oldest first.")] = "desc",
     limit: Limit = 50,
