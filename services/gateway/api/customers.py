@@ -6,11 +6,11 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse
 
 from services.gateway.api.answers import Cursor, FromConsistency, FromJourney, Limit, page, problems
-from shared.web.paths import CustomerId
 from services.gateway.shapes import Claims, Customer, CustomerPage, TimelinePage
 from shared.events import EVENT_TYPES, Channel, Department, timestamp
 from shared.events.models import Direction, Moment, Purpose
 from shared.web.keys import allow
+from shared.web.paths import CustomerId
 
 router = APIRouter(prefix="/v1/customers", tags=["customers"], dependencies=[Depends(allow("agent", "ops"))])
 
@@ -36,13 +36,11 @@ EXAMPLE_CUSTOMER: dict[str, Any] = {
 )
 async def customers(
     journey: FromJourney,
-    query: Annotated[
-        str, Query(max_length=256, description="Part of an id, or words that occur in the customer's messages.")
-    ] = "",
+    query: Annotated[str, Query(max_length=256, description="Part of an id, in upper or lower case.")] = "",
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> JSONResponse:
-    """The customers whose id has the query in it, or whose messages have its words; latest contact first."""
+    """The customers whose id has the query in it; latest contact first. Words are looked for in a timeline."""
     return JSONResponse(await journey.customers(page(limit, cursor, query=query)))
 
 
