@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from services.consistency.domain.contradiction.date_gates import Gate, gates, needs
+
 DAY = 24 * 60
 
 
@@ -118,7 +120,8 @@ class DateGrammar:
     """Compiled patterns of one language: `gate` says cheaply that a text names no date at all."""
 
     gate: re.Pattern[str]
-    patterns: tuple[tuple[str, re.Pattern[str]], ...]
+    patterns: tuple[tuple[str, re.Pattern[str], frozenset[str]], ...]
+    gates: tuple[Gate, ...]
     months: Mapping[str, int]
     weekdays: Mapping[str, int]
     relative: Mapping[str, int]
@@ -179,8 +182,26 @@ class DateGrammar:
             "minute2": r"(?P<minute2>[0-5]\d)(?!\d)",
             "zone": named("zone", dict.fromkeys(table.get("zones", ["utc"]), 0)),
         }
+        words_of = gates(
+            {
+                "month": months,
+                "weekday": weekdays,
+                "relative": relative,
+                "clock": clock,
+                "part": parts,
+                "hourword": hours,
+                "dayword": more["days"],
+                "minuteword": more["minutes"],
+                "yearword": more["years"],
+                "monthword": more["monthwords"],
+                "weekword": more["weeks"],
+                "quarter": more["quarters"],
+                "shift": shifts,
+            }
+        )
+        known = frozenset().union(*(of for _, of in words_of))
         compiled = tuple(
-            (kind, re.compile(expand(pattern, fields), re.IGNORECASE))
+            (kind, re.compile(expand(pattern, fields), re.IGNORECASE), needs(pattern) & known)
             for kind, patterns in table["patterns"].items()
             for pattern in patterns
         )
@@ -196,14 +217,17 @@ class DateGrammar:
         }
         words = sorted(every, key=len, reverse=True)
         gate = re.compile(r"\d|" + "|".join(re.escape(w) for w in words), re.IGNORECASE)
-        return cls(gate, compiled, months, weekdays, relative, clock, parts, hours, shifts, **more)
+        return cls(gate, compiled, words_of, months, weekdays, relative, clock, parts, hours, shifts, **more)
 
     def find(self, text: str) -> list[Found]:
         """Dates and times in order of place; where two readings overlap, the longer."""
         if not self.gate.search(text):
             return []
         found = []
-        for kind, pattern in self.patterns:
+        lacking: set[str] = set().union(*(of for gate, of in self.gates if not gate.search(text)))
+        for kind, pattern, fields in self.patterns:
+            if not lacking.isdisjoint(fields):
+                continue
             for match in pattern.finditer(text):
                 moment = self._moment(kind, match.groupdict())
                 if moment is not None:

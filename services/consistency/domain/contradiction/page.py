@@ -1,7 +1,8 @@
 """A text on its way to claims: its tokens with everything that was found on them."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.consistency.domain.contradiction.claim import Claim, ClaimKind, Mode
 from services.consistency.domain.contradiction.lexicon import Language, Lexicon
@@ -28,6 +29,9 @@ class Page:
     modes: list[Mode]
     changed: list[bool]
     attributes: list[Match]
+    topics: dict[int, set[str]] = field(default_factory=dict)
+    clauses: dict[int, set[str]] = field(default_factory=dict)
+    inside: dict[int, set[int]] = field(default_factory=dict)
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         return self.tokens[first].start, self.tokens[last].end
@@ -39,36 +43,42 @@ class Page:
             for m in self.matches
         )
 
+    def __post_init__(self) -> None:
+        for token, content in zip(self.tokens, self.content, strict=True):
+            self.topics.setdefault(token.sentence, set()).update(content)
+            self.clauses.setdefault(token.clause, set()).update(content)
+            self.inside.setdefault(token.sentence, set()).add(token.clause)
+
     def topic(self, sentence: int) -> frozenset[str]:
-        return frozenset().union(*(c for t, c in zip(self.tokens, self.content, strict=True) if t.sentence == sentence))
+        return frozenset(self.topics.get(sentence, ()))
 
     def near(self, first: int, last: int) -> frozenset[str]:
         clauses = {self.tokens[first].clause, self.tokens[last].clause}
         if self.language.short_clauses:
             clauses |= {min(clauses) - 1, max(clauses) + 1}
-            inside = {t.clause for t in self.tokens if t.sentence == self.tokens[first].sentence}
-            clauses &= inside
-        found = [c for t, c in zip(self.tokens, self.content, strict=True) if t.clause in clauses]
-        whole = frozenset().union(*found)
-        return whole or self.before(first)
+            clauses &= self.inside[self.tokens[first].sentence]
+        whole = frozenset().union(*(self.clauses.get(clause, ()) for clause in clauses))
+        said: frozenset[str] = frozenset().union(*self.content[first : last + 1])
+        return whole if whole - said else whole | self.before(first)
 
     def before(self, first: int) -> frozenset[str]:
         """Of a clause that holds the value alone ("Porcelain crown, upper left: £640") what stands before it."""
         clause, sentence = self.tokens[first].clause, self.tokens[first].sentence
-        found = [
-            c
-            for t, c in zip(self.tokens, self.content, strict=True)
-            if t.sentence == sentence and 0 < clause - t.clause <= 2
-        ]
-        return frozenset().union(*found)
+        back = self.inside[sentence] & {clause - 1, clause - 2}
+        return frozenset().union(*(self.clauses[at] for at in back))
 
     def pairs(self, first: int, last: int) -> frozenset[tuple[str, str]]:
         """Content words of the clause that stand side by side: "side table", "exit fee"."""
         clauses = {self.tokens[first].clause, self.tokens[last].clause}
+        start = end = first
+        while start and self.tokens[start - 1].clause in clauses:
+            start -= 1
+        while end + 1 < len(self.tokens) and self.tokens[end + 1].clause in clauses:
+            end += 1
         return frozenset(
-            (one.norm, other.norm)
-            for at, (one, other) in enumerate(zip(self.tokens, self.tokens[1:], strict=False))
-            if self.content[at] and self.content[at + 1] and one.clause == other.clause and other.clause in clauses
+            (self.tokens[at].norm, self.tokens[at + 1].norm)
+            for at in range(start, end)
+            if self.content[at] and self.content[at + 1] and self.tokens[at].clause == self.tokens[at + 1].clause
         )
 
 
@@ -150,5 +160,12 @@ def attribute_of(
     return chosen
 
 
-def overlaps(token: Token, spans: Sequence[tuple[int, int]]) -> bool:
-    return any(a < token.end and token.start < b for a, b in spans)
+def overlapping(tokens: Sequence[Token], spans: Sequence[tuple[int, int]]) -> list[bool]:
+    """For each token whether it lies, wholly or in part, in one of the spans."""
+    found, starts = [False] * len(tokens), [token.start for token in tokens]
+    for start, end in spans:
+        at = max(bisect_right(starts, start) - 1, 0)
+        while at < len(tokens) and starts[at] < end:
+            found[at] = found[at] or start < tokens[at].end
+            at += 1
+    return found

@@ -7,7 +7,7 @@ from services.consistency.domain.contradiction.amounts import DASHES, Amount, Ar
 from services.consistency.domain.contradiction.claim import Claim
 from services.consistency.domain.contradiction.dates import Found
 from services.consistency.domain.contradiction.numbers import read_numbers
-from services.consistency.domain.contradiction.page import Page, attribute_of, claim, overlaps
+from services.consistency.domain.contradiction.page import Page, attribute_of, claim, overlapping
 from services.consistency.domain.contradiction.phrases import Match
 from services.consistency.domain.contradiction.scopes import cues
 from services.consistency.domain.contradiction.tokens import is_han
@@ -21,8 +21,9 @@ def amount_claims(page: Page, dates: Sequence[Found]) -> list[Claim]:
     whole = {at for m in page.matches if m.tag.kind == "amount" for at in range(m.first, m.last + 1)}
     cue = {at for m in cues(page.matches, "identifier") for at in called(page, m)}
     cue |= {at for m in cues(page.matches, "no_quantity") for at in range(m.first, m.last + 1)}
+    apart = overlapping(page.tokens, spans)
     taken = [
-        overlaps(token, spans)
+        apart[at]
         or at in named
         or (at in whole and is_han(page.tokens[at].text) | (token.kind == "num"))
         or (token.kind == "num" and (at in cue or enumerates(page, at)))

@@ -9,7 +9,7 @@ from services.consistency.domain.contradiction.folding import fold
 from services.consistency.domain.contradiction.lexicon import Language, Lexicon
 from services.consistency.domain.contradiction.moments import moment_claims
 from services.consistency.domain.contradiction.numbers import identifiers, telephones
-from services.consistency.domain.contradiction.page import Page, overlaps
+from services.consistency.domain.contradiction.page import Page, overlapping
 from services.consistency.domain.contradiction.phrases import Match, longest
 from services.consistency.domain.contradiction.quantities import amount_claims
 from services.consistency.domain.contradiction.scopes import changed, cues, modes
@@ -31,7 +31,7 @@ def read(text: str, language: Language, lexicon: Lexicon) -> Reading:
     refs = identifiers(text) + numbered(tokens, matches)
     spans = [(f.start, f.end) for f in dates] + [(a, b) for a, b, _ in refs]
     phones = telephones(text)
-    apart = [overlaps(token, spans) for token in tokens]
+    apart = overlapping(tokens, spans)
     greeted = addressed(tokens, matches)
     page = Page(
         text=text,

@@ -68,6 +68,8 @@ class Relatedness:
         names_a, names_b = a.names - own, b.names - own
         if a.kind == "status":
             skip |= a.words & b.words | {w for w in a.words | b.words if w[0] == "@"}
+        elif a.kind == "amount":
+            skip |= a.words & b.words
         near = shared(a.near - skip, b.near - skip, weak)
         wide = shared(a.topic - skip, b.topic - skip, weak)
         whole = shared(earlier.reading.topic - skip, later.reading.topic - skip, weak)
@@ -182,6 +184,9 @@ def moment_features(a: Claim, b: Claim, sent_a: datetime, sent_b: datetime) -> d
     }
 
 
+DAYS = ("day", "weekday", "week", "offset")
+
+
 def other_time(a: Claim, b: Claim, sent_a: datetime, sent_b: datetime) -> bool:
     """Both speak of days of their own, and of none in common."""
     until = days_of(a.until, sent_a) if a.until else None
@@ -190,8 +195,10 @@ def other_time(a: Claim, b: Claim, sent_a: datetime, sent_b: datetime) -> bool:
     if until is not None:
         starts = [days[0] for days in (days_of(m, sent_b) for m in b.when) if days]
         return bool(starts) and min(starts) > until[1]
-    one = [days for days in (days_of(m, sent_a) for m in a.when) if days]
-    other = [days for days in (days_of(m, sent_b) for m in b.when) if days]
+    # A rate ("£30 a month") does not hold on one day: a day in its sentence is of something else.
+    rates = a.per is not None and b.per is not None
+    one = [days for days in (days_of(m, sent_a) for m in a.when if not (rates and m.kind in DAYS)) if days]
+    other = [days for days in (days_of(m, sent_b) for m in b.when if not (rates and m.kind in DAYS)) if days]
     if not one or not other:
         return False
     return all(x[1] < y[0] or y[1] < x[0] for x in one for y in other)
