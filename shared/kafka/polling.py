@@ -15,7 +15,7 @@ ENOUGH = 3
 HASTY_MS = 10
 """A fetch that was answered in the last milliseconds of an idle wait was not held back."""
 LOOK_MS = 5
-REST_SECONDS = 0.1
+REST_SECONDS = 0.05
 
 Polled = dict[TopicPartition, list[ConsumerRecord[Any, Any]]]
 
