@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 
+from services.consistency.domain.bounds import CLAIMS, readable
 from services.consistency.domain.contradiction.claim import Claim, Reading
 from services.consistency.domain.contradiction.languages import language_of
 from services.consistency.domain.contradiction.lexicon import Lexicon
@@ -31,7 +32,8 @@ class Reader:
         self._limit = limit
         self._readings: OrderedDict[tuple[str, str], Reading] = OrderedDict()
 
-    def reading(self, text: str, declared: str | None) -> Reading:
+    def reading(self, whole: str, declared: str | None) -> Reading:
+        text = readable(whole)
         language = language_of(text, declared, self._lexicon)
         key = (language.code, text)
         known = self._readings.get(key)
@@ -63,7 +65,7 @@ class Reader:
                 refs=reading.refs | about.refs,
                 periods=about.periods or reading.periods,
             )
-        return Message(event, reading, tuple(claims), self.own(event.source, reading))
+        return Message(event, reading, tuple(claims[:CLAIMS]), self.own(event.source, reading))
 
     def own(self, source: str, reading: Reading) -> frozenset[str]:
         """Names that the address of the sending system contains: they stand in every message and tell nothing."""

@@ -153,8 +153,10 @@ def attribute_of(
         else:
             distance, between = 0, (first, last)
         cost = distance + 3.0 * abs(page.tokens[match.first].clause - clause) + 12.0 * back
-        cost += 5.0 * sum(between[0] < a and b < between[1] for a, b in places)
         cost -= float(page.lexicon.attributes[match.tag.name].get("pull", 0))
+        if cost >= best:  # what stands between can only add to it
+            continue
+        cost += 5.0 * sum(between[0] < a and b < between[1] for a, b in places)
         if cost < best:
             best, chosen = cost, match.tag.name
     return chosen

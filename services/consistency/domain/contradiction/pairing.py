@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
+from services.consistency.domain.bounds import CLASHES
 from services.consistency.domain.contradiction.claim import Claim
 from services.consistency.domain.contradiction.compare import Said, clash
 from services.consistency.domain.contradiction.correction import announced, expired
@@ -33,7 +35,7 @@ def compare_messages(
 
 
 def findings(earlier: Message, later: Message, lexicon: Lexicon, relatedness: Relatedness) -> Iterable[Finding]:
-    for a, b in clashes(earlier, later, lexicon):
+    for a, b in islice(clashes(earlier, later, lexicon), CLASHES):
         strength = relatedness.probability(a, b, earlier, later)
         if strength >= lexicon.threshold:
             yield Finding(a, b, strength)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from services.consistency.domain.bounds import CLAIMS
 from services.consistency.domain.contradiction.claim import Claim, Reading
 from services.consistency.domain.contradiction.folding import fold
 from services.consistency.domain.contradiction.lexicon import Language, Lexicon
@@ -56,7 +57,7 @@ def read(text: str, language: Language, lexicon: Lexicon) -> Reading:
     claims = [dated(one, moments) for one in claims]
     return Reading(
         language=language.code,
-        claims=tuple(sorted(claims, key=lambda c: (c.start, c.end))),
+        claims=tuple(sorted(claims, key=lambda c: (c.start, c.end))[:CLAIMS]),
         sentences=sentence_spans(tokens, count),
         topic=frozenset().union(*page.content),
         names=frozenset(name for _, _, name in page.names),
