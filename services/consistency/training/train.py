@@ -21,7 +21,7 @@ from services.consistency.training.network import Encoder, Judge
 from services.consistency.training.pairs import Example, Pair, examples, held, read_pairs
 from services.consistency.training.pieces import tokenizer
 
-LONGEST = 128
+LONGEST = 96
 
 
 def main() -> None:
@@ -128,21 +128,16 @@ def scores(judge: Judge, cut: Tokenizer, texts: Sequence[tuple[str, str]], size:
 
 
 def report(judge: Judge, cut: Tokenizer, kept: Sequence[Pair]) -> float:
-    """Average precision by language of the keys, of the whole texts, and of both; gives that of both."""
-    keys = scores(judge, cut, [pair.keys for pair in kept])
-    whole = scores(judge, cut, [pair.texts for pair in kept])
-    both = [(one + other) / 2 for one, other in zip(keys, whole, strict=True)]
+    """Average precision of the keys, by language and in all."""
+    found = scores(judge, cut, [pair.keys for pair in kept])
     labels = [pair.label for pair in kept]
     for language in ("en", "ru", "zh"):
         of = [at for at, pair in enumerate(kept) if pair.language == language]
-        line = " ".join(
-            f"{name} {average_precision_score([labels[at] for at in of], [values[at] for at in of]):.3f}"
-            for name, values in (("keys", keys), ("whole", whole), ("both", both))
-        )
-        print(f"  {language} {line}  ({len(of)} pairs)", flush=True)
-    precision, recall, _ = precision_recall_curve(labels, both)
+        score = average_precision_score([labels[at] for at in of], [found[at] for at in of])
+        print(f"  {language} average precision {score:.3f} ({len(of)} pairs)", flush=True)
+    precision, recall, _ = precision_recall_curve(labels, found)
     f1 = max(2 * p * r / (p + r) for p, r in zip(precision, recall, strict=True) if p + r)
-    score = float(average_precision_score(labels, both))
+    score = float(average_precision_score(labels, found))
     print(f"  all: average precision {score:.3f}, best F1 {f1:.3f}", flush=True)
     return score
 
