@@ -23,6 +23,7 @@ from services.consistency.store.alerts import WantedAlerts
 from services.consistency.store.conflicts import Wanted
 from shared.events import MAX_EVENT_BYTES, MessageEvent, parse_event
 from shared.kafka.consumer import Consumer
+from shared.web.body import body_as, bounded_body
 from shared.web.cursor import encode, moment_and_id
 from shared.web.keys import allow
 from shared.web.problems import errors_of, problem
@@ -61,6 +62,19 @@ class Decision(BaseModel):
 
     by: Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
     reason: Annotated[str, StringConstraints(max_length=2_000)] | None = None
+
+
+MAX_DECISION = 32 * 1024
+
+
+async def decided(request: Request) -> Decision:
+    decision = await body_as(Decision, request, MAX_DECISION)
+    if decision is None:
+        raise problem(422, 'Who decides? Send {"by": ...}.')
+    return decision
+
+
+Decided = Annotated[Decision, Depends(decided)]
 
 
 @router.get("/conflicts")
@@ -103,7 +117,7 @@ async def alert(desk: AtDesk, alert_id: str) -> dict[str, Any]:
 
 
 @router.post("/alerts/{alert_id}/{action}")
-async def decide(desk: AtDesk, alert_id: str, action: Action, decision: Decision) -> dict[str, Any]:
+async def decide(desk: AtDesk, alert_id: str, action: Action, decision: Decided) -> dict[str, Any]:
     try:
         moved = await act(desk.store, alert_id, action, decision.by, decision.reason, desk.clock)
     except NotPossible as error:
@@ -126,14 +140,12 @@ async def claims(desk: AtDesk, customer: str) -> dict[str, Any]:
 @router.post("/preflight")
 async def preflight(request: Request, desk: AtDesk) -> dict[str, Any]:
     """The body is a message event; its time is now where it has none."""
-    planned = planned_message(await request.body(), desk.clock())
+    planned = planned_message(await bounded_body(request, MAX_EVENT_BYTES), desk.clock())
     found = await desk.examination.rehearse(planned)
     return {"conflicts": [found_to_json(conflict) for conflict in found]}
 
 
 def planned_message(body: bytes, now: int) -> MessageEvent:
-    if len(body) > MAX_EVENT_BYTES:
-        raise problem(413, f"A message event may have {MAX_EVENT_BYTES} bytes.")
     try:
         plain = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -142,6 +154,8 @@ def planned_message(body: bytes, now: int) -> MessageEvent:
         raise problem(422, "A message event in the CloudEvents JSON format is needed.")
     try:
         event = parse_event(orjson.dumps({"time": written(now), **plain}))
+    except orjson.JSONEncodeError as error:
+        raise problem(422, "The body is nested too deep.") from error
     except ValidationError as error:
         mistakes = errors_of(error)
         detail = "; ".join(f"{mistake['path']}: {mistake['reason']}" for mistake in mistakes[:5])

@@ -10,13 +10,13 @@ from services.gateway.api.document import document
 from services.gateway.console.install import install_console
 from services.gateway.follow import Follower
 from services.gateway.live import Live
-from services.gateway.paths import SlashesStayEncoded
 from services.gateway.ring import Ring
 from services.gateway.settings import Settings
 from services.gateway.upstream import Consistency, Journey, Upstream, open_client
 from services.gateway.watch import Watch
 from shared.kafka.topics import ALERTS, DEAD_LETTERS
 from shared.web.keys import Keys
+from shared.web.paths import SlashesStayEncoded
 from shared.web.serve import background, make_app
 
 DESCRIPTION = """What people and their tools see of Onevoice: customers' timelines, conflicts and alerts.

@@ -25,6 +25,8 @@ def planned_message(body: bytes, identifier: str) -> MessageEvent:
     event = plain if whole else wrapped(plain, identifier)
     try:
         return MessageEvent.model_validate_json(orjson.dumps(event))
+    except orjson.JSONEncodeError as error:
+        raise problem(422, "The body is nested too deep.") from error
     except ValidationError as error:
         mistakes = errors_of(error)
         if not whole:

@@ -1,6 +1,6 @@
 """Asks the services that own the data, in bounded time, and tells their failures apart.
 
-What another service refuses (404, 409, 422) is the caller's to know and is passed on as it is; that one is
+What another service refuses (404, 409, 413, 422) is the caller's to know and is passed on as it is; that one is
 away, slow or broken is a 503 with `Retry-After`.
 """
 
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 Params = Sequence[tuple[str, str]]
 
-PASSED_ON = frozenset({404, 409, 422})
+PASSED_ON = frozenset({404, 409, 413, 422})
 RETRY_AFTER = 5
 """Seconds after which a caller may try again."""
 
@@ -84,8 +84,8 @@ def _as_refused(response: httpx.Response) -> Exception:
 
 
 def segment(identifier: str) -> str:
-    """An id as one segment of a path, whatever characters it has."""
-    return quote(identifier, safe="")
+    """An id as one segment of a path, whatever characters it has; `.` and `..` would be steps in the path."""
+    return identifier.replace(".", "%2E") if identifier in {".", ".."} else quote(identifier, safe="")
 
 
 class Journey:

@@ -3,14 +3,15 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import AwareDatetime
 
 from services.journey import reading
 from services.journey.domain.touchpoint import microseconds
 from services.journey.store import Filters, Row, Store
+from shared.events.models import Moment
 from shared.kafka.consumer import Consumer
 from shared.web.cursor import encode, moment_and_id
 from shared.web.keys import allow
+from shared.web.paths import CustomerId
 from shared.web.problems import problem
 
 router = APIRouter(prefix="/v1", tags=["journey"], dependencies=[Depends(allow("service"))])
@@ -18,7 +19,6 @@ router = APIRouter(prefix="/v1", tags=["journey"], dependencies=[Depends(allow("
 Several = Annotated[list[str], Query(max_length=50)]
 Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str | None, Query(max_length=600)]
-Moment = Annotated[AwareDatetime | None, Query()]
 
 
 def store_of(request: Request) -> Store:
@@ -35,8 +35,8 @@ def filters_of(
     direction: Several = [],  # noqa: B006
     purpose: Several = [],  # noqa: B006
     type: Several = [],  # noqa: B006
-    since: Annotated[AwareDatetime | None, Query(alias="from")] = None,
-    until: Annotated[AwareDatetime | None, Query(alias="to")] = None,
+    since: Annotated[Moment | None, Query(alias="from")] = None,
+    until: Annotated[Moment | None, Query(alias="to")] = None,
     text: Annotated[str, Query(max_length=500)] = "",
 ) -> Filters:
     """`from` is included, `to` is not; each word of `text` must occur."""
@@ -52,10 +52,10 @@ def filters_of(
     )
 
 
-@router.get("/customers/{customer:path}/timeline")
+@router.get("/customers/{customer}/timeline")
 async def timeline(
     store: Timelines,
-    customer: str,
+    customer: CustomerId,
     filters: Annotated[Filters, Depends(filters_of)],
     order: Annotated[str, Query(pattern="^(asc|desc)$")] = "desc",
     cursor: Cursor = None,
@@ -70,9 +70,9 @@ async def timeline(
     }
 
 
-@router.get("/customers/{customer:path}/events")
+@router.get("/customers/{customer}/events")
 async def events(
-    store: Timelines, customer: str, id: Annotated[list[str], Query(min_length=1, max_length=100)]
+    store: Timelines, customer: CustomerId, id: Annotated[list[str], Query(min_length=1, max_length=100)]
 ) -> dict[str, Any]:
     await known(store, customer)
     return {"items": await reading.items(store, customer, await store.by_event_ids(customer, id))}
@@ -90,8 +90,8 @@ async def customers(
     }
 
 
-@router.get("/customers/{customer:path}")
-async def customer_summary(store: Timelines, customer: str) -> dict[str, Any]:
+@router.get("/customers/{customer}")
+async def customer_summary(store: Timelines, customer: CustomerId) -> dict[str, Any]:
     return await reading.summary(store, customer, await known(store, customer))
 
 

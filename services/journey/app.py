@@ -17,6 +17,7 @@ from shared.kafka.topics import CONFLICTS, TOUCHPOINTS
 from shared.mongo import TRANSIENT, connect, ping
 from shared.settings import HttpSettings, KafkaSettings, KeySettings, MongoSettings
 from shared.web.keys import Keys
+from shared.web.paths import SlashesStayEncoded
 from shared.web.serve import background, make_app
 
 
@@ -63,4 +64,5 @@ def create_app(settings: Settings) -> FastAPI:
         transient=TRANSIENT,
     )
     app.include_router(router)
+    app.add_middleware(SlashesStayEncoded)
     return app

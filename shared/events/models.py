@@ -67,7 +67,9 @@ Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 
 
 class Frozen(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        strict=True, frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False, hide_input_in_errors=True
+    )
 
 
 EARLIEST, LATEST = 1970, 2999
@@ -75,8 +77,9 @@ EARLIEST, LATEST = 1970, 2999
 
 
 def within_range(moment: datetime) -> datetime:
-    if not EARLIEST <= moment.year <= LATEST:
-        raise ValueError(f"a year from {EARLIEST} to {LATEST} is needed")
+    # Moments are compared, stored and written in UTC; near the ends of the calendar they cannot be brought there.
+    if not (EARLIEST <= moment.year <= LATEST and EARLIEST <= moment.astimezone(UTC).year <= LATEST):
+        raise ValueError(f"a year from {EARLIEST} to {LATEST} (UTC) is needed")
     return moment
 
 
@@ -191,7 +194,7 @@ JSON_MEDIA_TYPE = r'^[Aa]pplication/[Jj][Ss][Oo][Nn]( *; *charset="?[Uu][Tt][Ff]
 class Envelope(BaseModel):
     """The CloudEvents 1.0 context attributes. Source: CloudEvents specification 1.0.2, section 3."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="allow", allow_inf_nan=False)
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow", allow_inf_nan=False, hide_input_in_errors=True)
 
     specversion: Literal["1.0"]
     id: Identifier
@@ -244,7 +247,7 @@ class EmbargoEvent(Envelope):
 CustomerEvent = MessageEvent | DeliveryEvent | CaseEvent | ConsentEvent
 Event = Annotated[CustomerEvent | EmbargoEvent, Field(discriminator="type")]
 
-EVENT: TypeAdapter[CustomerEvent | EmbargoEvent] = TypeAdapter(Event)
+EVENT: TypeAdapter[CustomerEvent | EmbargoEvent] = TypeAdapter(Event, config=ConfigDict(hide_input_in_errors=True))
 EVENT_TYPES: tuple[str, ...] = (
     "touchpoint.message.v1",
     "touchpoint.delivery.v1",

@@ -7,6 +7,9 @@ import orjson
 
 from shared.web.problems import problem
 
+MOST_NEGATIVE = -(2**63)
+"""Stores keep integers of 64 bits."""
+
 
 class BadCursor(ValueError):
     """Not a cursor that this service gave."""
@@ -24,6 +27,8 @@ def decode(cursor: str, *kinds: type) -> tuple[int | str, ...]:
     except (binascii.Error, ValueError) as error:
         raise BadCursor("this cursor was not given by this service") from error
     if not isinstance(key, list) or [type(part) for part in key] != list(kinds):
+        raise BadCursor("this cursor was not given by this service")
+    if any(type(part) is int and not MOST_NEGATIVE <= part < -MOST_NEGATIVE for part in key):
         raise BadCursor("this cursor was not given by this service")
     return tuple(key)
 

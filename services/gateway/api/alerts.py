@@ -1,6 +1,6 @@
 """Alerts: list, detail, live stream, and what ops do about them."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import JSONResponse, Response
@@ -9,10 +9,11 @@ from sse_starlette import EventSourceResponse
 
 from services.gateway.api.answers import Cursor, FromConsistency, Limit, page, problems
 from services.gateway.live import Live
-from services.gateway.paths import AlertId
 from services.gateway.shapes import Action, Alert, AlertPage, AlertState, Kind
 from shared.events import Department
+from shared.web.body import body_as
 from shared.web.keys import Caller, allow
+from shared.web.paths import AlertId
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
 
@@ -31,6 +32,20 @@ class Because(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reason: str | None = Field(None, max_length=1_000, examples=["Sales corrects the quote today."])
+
+
+MAX_BODY = 16 * 1024
+
+
+async def because(request: Request, _: Ops) -> Because | None:
+    return await body_as(Because, request, MAX_BODY)
+
+
+Reason = Annotated[Because | None, Depends(because)]
+BODY: dict[str, Any] = {
+    "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Because"}}}}
+}
+CHANGED = problems(404, 409, 413, 415)
 
 
 @router.get("", summary="Alerts", response_model=AlertPage, responses=problems(), dependencies=[Reader])
@@ -92,33 +107,49 @@ async def act(
     return JSONResponse(await consistency.act(id, action, caller.name, reason or None))
 
 
-@router.post("/{id}/acknowledge", summary="Somebody looks into it", response_model=Alert, responses=problems(404, 409))
-async def acknowledge(
-    consistency: FromConsistency, caller: Ops, id: AlertId, because: Because | None = None
-) -> JSONResponse:
+@router.post(
+    "/{id}/acknowledge",
+    summary="Somebody looks into it",
+    response_model=Alert,
+    responses=problems(404, 409, 413, 415),
+    openapi_extra=BODY,
+)
+async def acknowledge(consistency: FromConsistency, caller: Ops, id: AlertId, because: Reason) -> JSONResponse:
     """The alert's state becomes `acknowledged`; its history keeps who did it, when and why."""
     return await act(consistency, id, "acknowledge", caller, because)
 
 
-@router.post("/{id}/resolve", summary="The cause is corrected", response_model=Alert, responses=problems(404, 409))
-async def resolve(
-    consistency: FromConsistency, caller: Ops, id: AlertId, because: Because | None = None
-) -> JSONResponse:
+@router.post(
+    "/{id}/resolve",
+    summary="The cause is corrected",
+    response_model=Alert,
+    responses=problems(404, 409, 413, 415),
+    openapi_extra=BODY,
+)
+async def resolve(consistency: FromConsistency, caller: Ops, id: AlertId, because: Reason) -> JSONResponse:
     """The alert's state becomes `resolved`."""
     return await act(consistency, id, "resolve", caller, because)
 
 
-@router.post("/{id}/dismiss", summary="It is none", response_model=Alert, responses=problems(404, 409))
-async def dismiss(
-    consistency: FromConsistency, caller: Ops, id: AlertId, because: Because | None = None
-) -> JSONResponse:
+@router.post(
+    "/{id}/dismiss",
+    summary="It is none",
+    response_model=Alert,
+    responses=problems(404, 409, 413, 415),
+    openapi_extra=BODY,
+)
+async def dismiss(consistency: FromConsistency, caller: Ops, id: AlertId, because: Reason) -> JSONResponse:
     """The alert's state becomes `dismissed`."""
     return await act(consistency, id, "dismiss", caller, because)
 
 
-@router.post("/{id}/reopen", summary="It is not over", response_model=Alert, responses=problems(404, 409))
-async def reopen(
-    consistency: FromConsistency, caller: Ops, id: AlertId, because: Because | None = None
-) -> JSONResponse:
+@router.post(
+    "/{id}/reopen",
+    summary="It is not over",
+    response_model=Alert,
+    responses=problems(404, 409, 413, 415),
+    openapi_extra=BODY,
+)
+async def reopen(consistency: FromConsistency, caller: Ops, id: AlertId, because: Reason) -> JSONResponse:
     """The alert's state becomes `open` again."""
     return await act(consistency, id, "reopen", caller, because)

@@ -32,6 +32,7 @@ PROBLEMS: dict[int, str] = {
     404: "Not known",
     409: "The alert's state does not allow this",
     413: "The body is too large",
+    415: "The body is compressed",
     422: "Not valid; `errors` lists what is wrong",
     503: "A part is away for now; `Retry-After` says when to try again",
 }

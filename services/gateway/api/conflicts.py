@@ -8,10 +8,10 @@ from fastapi.responses import JSONResponse
 
 from services.gateway.api.answers import Cursor, FromConsistency, Limit, page, problems
 from services.gateway.api.document import PLAN
-from services.gateway.body import bounded_body
 from services.gateway.plan import planned_message
 from services.gateway.shapes import ConflictPage, ConflictState, Kind, Preflight
 from shared.events import MAX_EVENT_BYTES, MessageEvent
+from shared.web.body import bounded_body
 from shared.web.keys import Caller, allow
 from shared.web.problems import problem
 
@@ -46,7 +46,7 @@ async def conflicts(
     "/preflight",
     summary="Would this message clash?",
     response_model=Preflight,
-    responses=problems(413),
+    responses=problems(413, 415),
     openapi_extra={
         "requestBody": {
             "required": True,

@@ -4,14 +4,13 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse
-from pydantic import AwareDatetime
 
 from services.gateway.api.answers import Cursor, FromConsistency, FromJourney, Limit, page, problems
-from services.gateway.paths import CustomerId
 from services.gateway.shapes import Claims, Customer, CustomerPage, TimelinePage
 from shared.events import EVENT_TYPES, Channel, Department, timestamp
-from shared.events.models import Direction, Purpose
+from shared.events.models import Direction, Moment, Purpose
 from shared.web.keys import allow
+from shared.web.paths import CustomerId
 
 router = APIRouter(prefix="/v1/customers", tags=["customers"], dependencies=[Depends(allow("agent", "ops"))])
 
@@ -37,13 +36,11 @@ EXAMPLE_CUSTOMER: dict[str, Any] = {
 )
 async def customers(
     journey: FromJourney,
-    query: Annotated[
-        str, Query(max_length=256, description="Part of an id, or words that occur in the customer's messages.")
-    ] = "",
+    query: Annotated[str, Query(max_length=256, description="Part of an id, in upper or lower case.")] = "",
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> JSONResponse:
-    """The customers whose id has the query in it, or whose messages have its words; latest contact first."""
+    """The customers whose id has the query in it; latest contact first. Words are looked for in a timeline."""
     return JSONResponse(await journey.customers(page(limit, cursor, query=query)))
 
 
@@ -72,8 +69,8 @@ async def timeline(
     direction: Annotated[list[Direction], Query(description="Repeatable.")] = [],  # noqa: B006
     purpose: Annotated[list[Purpose], Query(description="Repeatable.")] = [],  # noqa: B006
     type: Annotated[list[EventType], Query(description="Repeatable.")] = [],  # noqa: B006
-    since: Annotated[AwareDatetime | None, Query(alias="from", description="Not before; RFC 3339.")] = None,
-    until: Annotated[AwareDatetime | None, Query(alias="to", description="Before; RFC 3339.")] = None,
+    since: Annotated[Moment | None, Query(alias="from", description="Not before; RFC 3339.")] = None,
+    until: Annotated[Moment | None, Query(alias="to", description="Before; RFC 3339.")] = None,
     text: Annotated[str, Query(max_length=256, description="Words that occur in the message.")] = "",
     order: Annotated[Literal["desc", "asc"], Query(description="Newest or oldest first.")] = "desc",
     limit: Limit = 50,

@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from services.gateway.api.alerts import Because
 from shared.events import Message, MessageEvent
 from shared.web.documentation import complete
 
@@ -51,7 +52,7 @@ def planned_schemas() -> dict[str, Any]:
 
 def document(app: FastAPI) -> None:
     """Adds these to the application's OpenAPI document; every route under `/v1/` needs a key."""
-    complete(app, {**planned_schemas(), "Problem": PROBLEM})
+    complete(app, {**planned_schemas(), "Because": Because.model_json_schema(), "Problem": PROBLEM})
     completed = app.openapi
 
     def openapi() -> dict[str, Any]:

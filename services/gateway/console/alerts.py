@@ -15,9 +15,9 @@ from services.gateway.console.entries import Side, by_key, key_of, side
 from services.gateway.console.rendering import render, segment
 from services.gateway.console.session import CheckedForm, Viewer, local, signed_in
 from services.gateway.live import Live
-from services.gateway.paths import AlertId
 from services.gateway.shapes import ACTIONS, ALERT_STATES, KINDS, Conflict, TimelineItem
 from services.gateway.upstream import Journey
+from shared.web.paths import AlertId
 from shared.web.problems import problem
 
 router = APIRouter(include_in_schema=False)

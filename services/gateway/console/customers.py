@@ -12,9 +12,9 @@ from services.gateway.api.answers import FromConsistency, FromJourney, page
 from services.gateway.console.entries import by_key, days, key_of, others_wanted, text_of
 from services.gateway.console.rendering import render
 from services.gateway.console.session import Viewer
-from services.gateway.paths import CustomerId
 from services.gateway.shapes import Claim, TimelineItem
 from services.gateway.upstream import Consistency, Journey
+from shared.web.paths import CustomerId
 
 router = APIRouter(include_in_schema=False)
 

@@ -13,9 +13,9 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from fastapi_problem.error import Problem
 
-from services.gateway.body import bounded_body
 from services.gateway.console.rendering import query, render
 from services.gateway.upstream import Consistency
+from shared.web.body import bounded_body
 from shared.web.keys import Caller, Keys
 from shared.web.problems import problem
 
@@ -91,13 +91,16 @@ def same_origin(request: Request) -> None:
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     if site is not None and site not in ("same-origin", "none"):
         raise problem(403, "The form was sent from another site.")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+    if origin is not None and origin.partition("://")[2] != request.headers.get("host"):
         raise problem(403, "The form was sent from another site.")
 
 
 def local(wanted: str) -> str:
     """A path of ours, or the overview: never another site, however it is written."""
-    parts = urlsplit(wanted)
+    try:
+        parts = urlsplit(wanted)
+    except ValueError:  # such as a bracket that is not closed
+        return "/"
     harmless = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and wanted.isprintable()
     return wanted if harmless and not parts.scheme and not parts.netloc else "/"
 

@@ -44,6 +44,16 @@ def pairs(*texts: str) -> set[tuple[str, str]]:
 
 
 CLASH = [
+    (
+        "As agreed, your Harbour Pro plan costs £30 a month, and we set it up for you on the 16th.",
+        "Your first bill is on its way. The Harbour Pro plan costs £36 a month and is collected on the 20th.",
+    ),
+    ("You get 20% off Pro until Friday!", "For the Pro plan I can offer you 10 % off."),
+    ("You can get a refund within 30 days of purchase.", "All sales are final, we do not give refunds."),
+    ("We ship to Norway.", "Unfortunately we do not ship to Norway."),
+    ("Your data is never shared with third parties.", "We share your data with selected partners."),
+    ("Your claim has been approved.", "Your claim has been rejected."),
+    ("Your appointment is on 5 May at 10:00.", "We look forward to seeing you on 6 May at 10:00 for your appointment."),
     ("Fibre 500 costs £28 a month.", "The price of Fibre 500 is £31 a month."),
     ("Breakfast is included in the rate for booking MB-3381.", "Booking MB-3381: your rate is room only."),
     ("You get 20% off the Juniper tent.", "The discount on the Juniper tent is 10%."),
@@ -125,7 +135,7 @@ def test_statements_given_as_data_are_compared_with_text() -> None:
 
 
 def test_standing_claims_say_what_holds_and_what_was_superseded() -> None:
-    events = [message(n, text) for n, text in enumerate(CLASH[4])]
+    events = [message(0, "The notice period is 30 days."), message(1, "The notice period is 90 days.")]
     standing = standing_claims(History.of(events), START + timedelta(days=9), LEXICON)
     notice = [claim for claim in standing if claim.attribute == "notice_period"]
     assert [claim.superseded_by for claim in notice] == ["m1", None]

@@ -1,15 +1,21 @@
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from services.consistency.domain.embargo.statement import States, statement_reader
+from services.consistency.domain.embargo.words import default_words
 from tests.unit.consistency.timeline import conflicts, embargo, said, states
 
 MATTER = "the takeover of Tolland Building Society"
 TERMS = ("Tolland", "takeover")
 TELLS = "Tolland belongs to us from next month, so you can use their counters."
-CASES = [json.loads(line) for line in (Path(__file__).parent / "embargo_cases.jsonl").read_text("utf-8").splitlines()]
+
+
+def cases(name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (Path(__file__).parent / f"{name}.jsonl").read_text("utf-8").splitlines()]
 
 
 def test_another_department_tells_before_it_is_lifted() -> None:
@@ -60,9 +66,28 @@ def test_the_title_tells() -> None:
     assert states(MATTER, "See you soon!", *TERMS, title="Tolland joins us in May")
 
 
-def test_sentences_of_many_trades() -> None:
-    """Each line of the file says whether its text states the matter; most hard cases are told in other words."""
-    tally = Counter((case["states"], states(case["matter"], case["text"], *case["terms"])) for case in CASES)
+def judged(name: str, reader: States | None = None) -> tuple[float, float]:
+    """Precision and recall over a file, each line of which says whether its text states the matter."""
+    tally = Counter((c["states"], states(c["matter"], c["text"], *c["terms"], reader=reader)) for c in cases(name))
     right, false, missed = tally[True, True], tally[False, True], tally[True, False]
-    assert right / (right + false) >= 0.95
-    assert right / (right + missed) >= 0.8
+    return right / (right + false), right / (right + missed)
+
+
+@pytest.mark.parametrize(
+    ("name", "least_precision", "least_recall"),
+    [
+        ("embargo_cases", 0.95, 0.8),  # the weights are fitted on these
+        ("embargo_tune", 0.95, 0.7),  # and on these
+        ("embargo_held", 0.9, 0.5),  # but not on these: other matters, most of them told in other words
+    ],
+)
+def test_messages_of_many_trades(name: str, least_precision: float, least_recall: float) -> None:
+    precision, recall = judged(name)
+    assert precision >= least_precision
+    assert recall >= least_recall
+
+
+def test_words_alone_decide_where_no_encoder_is_installed() -> None:
+    precision, recall = judged("embargo_cases", statement_reader(default_words(), telling=None))
+    assert precision >= 0.9
+    assert recall >= 0.6

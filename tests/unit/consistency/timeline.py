@@ -7,7 +7,7 @@ import orjson
 
 from services.consistency.detection import other_rules
 from services.consistency.domain.detector import Detector
-from services.consistency.domain.embargo.statement import default_states
+from services.consistency.domain.embargo.statement import States, default_states
 from shared.events import EVENT_TYPES, CustomerEvent, Embargo, EmbargoEvent, Message, parse_event, to_json
 
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -60,8 +60,8 @@ def conflicts(*events: Event) -> list[tuple[str, str, str]]:
     return sorted((c.a.id, c.b.id, c.kind) for c in forward)
 
 
-def states(matter: str, text: str, *terms: str, title: str | None = None) -> bool:
+def states(matter: str, text: str, *terms: str, title: str | None = None, reader: States | None = None) -> bool:
     data = {"customer": {"id": "c-1"}, "department": "sales", "channel": "email", "direction": "outbound"}
     message = Message.model_validate({**data, "text": text, "title": title})
     held_back = Embargo(department="product", matter=matter, terms=terms, until=MONDAY)
-    return default_states()(held_back, message) is not None
+    return (reader or default_states())(held_back, message) is not None

@@ -17,3 +17,9 @@ def test_what_is_no_cursor_is_said_to_be_none(text: str) -> None:
     except BadCursor:
         return
     pytest.fail(f"{text!r} passed as a cursor")
+
+
+@given(st.integers(min_value=2**63, max_value=2**64 - 1))
+def test_a_number_that_no_store_keeps_is_in_no_cursor(moment: int) -> None:
+    with pytest.raises(BadCursor):
+        decode(encode(moment, "a"), int, str)

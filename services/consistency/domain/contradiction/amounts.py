@@ -135,6 +135,8 @@ def noun_after(at: int, around: Around) -> int:
     """The word right after a number, which says what is counted."""
     if at >= len(around.tokens) or around.tokens[at].kind != "word":
         return -1
+    if around.tokens[at].sentence != around.tokens[at - 1].sentence:
+        return -1
     return -1 if around.cue("per", at, at, around.tokens[at].sentence) else at
 
 

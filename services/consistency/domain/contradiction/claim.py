@@ -1,5 +1,6 @@
 """A claim: what a message states, made comparable."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -15,8 +16,9 @@ class Claim:
     """`low` to `high` hold the value in the dimension's own unit; a bound leaves one end open.
 
     `side` is what an axis or status states, `per` the period of a rate in days, `items` what a rate is for.
-    `topic` are concepts and stems of the sentence, `near` those of the clause, `names` and `refs` what is called
-    by name or number. `start` to `end` are code points of the text.
+    `topic` are concepts and stems of the sentence, `near` those of the clause, `words` those of the
+    span itself, `pairs` a word of the clause with the one before it, `names` and `refs` what is called
+    by name or number, `called` the names of the whole sentence. `start` to `end` are code points of the text.
     """
 
     kind: ClaimKind
@@ -40,7 +42,10 @@ class Claim:
     when: tuple[Moment, ...] = ()
     topic: frozenset[str] = frozenset()
     near: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()
+    pairs: frozenset[tuple[str, str]] = frozenset()
     names: frozenset[str] = frozenset()
+    called: frozenset[str] = frozenset()
     refs: frozenset[str] = frozenset()
     variants: frozenset[str] = frozenset()
     structured: bool = False
@@ -49,7 +54,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """All that one text states. `names` and `refs` are of the whole text, `topic` its concepts and stems."""
+    """All that one text states.
+
+    `names` and `refs` are of the whole text, `topic` its concepts and stems, `periods` what it is for.
+    """
 
     language: str
     claims: tuple[Claim, ...] = ()
@@ -57,5 +65,7 @@ class Reading:
     topic: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     refs: frozenset[str] = frozenset()
+    periods: tuple[Moment, ...] = ()
     corrects: bool = False
-    extra: dict[str, str] = field(default_factory=dict)
+    spelling: Mapping[str, str] = field(default_factory=dict)
+    """Names are kept by stem, since they are inflected; here is how the text writes them."""

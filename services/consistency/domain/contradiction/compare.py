@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from services.consistency.domain.contradiction.claim import INFINITY, Claim
-from services.consistency.domain.contradiction.dates import Moment, days_of
+from services.consistency.domain.contradiction.dates import DAY, Moment, days_of
 from services.consistency.domain.contradiction.lexicon import Lexicon
 
 TOLERANCE = 0.006
 MONTHS = 0.035
+BEGINNINGS = frozenset({"start", "launch", "reopening", "opening_time", "meeting"})
+GENERAL = frozenset({"open", "works", "available", "charged", "allowed"})
 DAY_BEFORE = ("by", "until", "at_least_until")
 
 
@@ -37,7 +39,7 @@ def amounts(a: Said, b: Said, lexicon: Lexicon) -> bool | None:
     if one.per and other.per:
         scale = one.per / other.per
     low, high = one.low / scale, one.high / scale
-    if (one.per is None) != (other.per is None) and parts(low, other.low):
+    if (one.per is None) != (other.per is None) and parts(edge(one) / scale, edge(other)):
         return None
     limit = bool(lexicon.attributes.get(one.attribute or other.attribute, {}).get("limit"))
     if (one.bound and one.bound == other.bound) or (
@@ -67,7 +69,7 @@ def parts(x: float, y: float) -> bool:
 def comparable(one: Claim, other: Claim) -> bool:
     if one.items and other.items and not one.items & other.items:
         return False
-    if (one.per is None) != (other.per is None) and not one.dimension.startswith("money"):
+    if (one.per is None) != (other.per is None) and not one.dimension.startswith(("money", "data")):
         return False
     money = one.dimension.startswith("money") and other.dimension.startswith("money")
     if money and "money" in (one.dimension, other.dimension):
@@ -100,7 +102,7 @@ def near(x: float, y: float, claim: Claim) -> bool:
 
 def moments(a: Said, b: Said, lexicon: Lexicon) -> bool | None:
     one, other = a.claim.moment, b.claim.moment
-    if one is None or other is None:
+    if one is None or other is None or one.period or other.period:
         return None
     days = days_clash(a, b, one, other, lexicon)
     if days:
@@ -115,9 +117,11 @@ def days_clash(a: Said, b: Said, one: Moment, other: Moment, lexicon: Lexicon) -
     if one.kind == other.kind == "weekday" and (one.recurring or other.recurring):
         return one.weekday != other.weekday
     if one.recurring != other.recurring:
-        return None
+        return None  # a weekly rule and a day of the calendar: the exception that a rule may have
     x, y = days_of(one, a.sent), days_of(other, b.sent)
     if x is None or y is None:
+        return None
+    if (a.claim.bound == "since") != (b.claim.bound == "since") and a.claim.attribute not in BEGINNINGS:
         return None
     limit = bool(lexicon.attributes.get(a.claim.attribute, {}).get("limit"))
     return apart_days(x, a.claim.bound, y, b.claim.bound, limit)
@@ -138,6 +142,10 @@ def apart_days(x: tuple[date, date], x_bound: str, y: tuple[date, date], y_bound
 def times_clash(one: Moment, other: Moment) -> bool | None:
     if one.first < 0 or other.first < 0 or one.zone != other.zone:
         return None
+    if one.half or other.half:
+        half = DAY // 2
+        points = one.first == one.last and other.first == other.last
+        return one.first % half != other.first % half if points else None
     if one.last > one.first and other.last > other.first:
         return (one.first, one.last) != (other.first, other.last) and not (
             one.first < other.last and other.first < one.last
@@ -148,6 +156,8 @@ def times_clash(one: Moment, other: Moment) -> bool | None:
 def axes(a: Said, b: Said, lexicon: Lexicon) -> bool | None:
     if a.claim.dimension != b.claim.dimension:
         return None
+    if b.claim.when and not a.claim.when and a.claim.dimension in GENERAL:
+        return None  # a rule, and what holds on certain days instead
     return a.claim.side != b.claim.side
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from services.consistency.domain.contradiction.date_gates import Gate, gates, needs
+
 DAY = 24 * 60
 
 
@@ -16,7 +18,9 @@ class Moment:
     `kind`: day (year, month, day as given, 0 where not), month, weekday, week (the weekday, `offset` calendar weeks
     from that of sending), offset (days from sending), none. `years` and `months` count from those of sending; -1 as
     `day` is the month's last.
-    `first` and `last` are minutes of the day, -1 where no time is given.
+    A `period` is no claim of a day but what a bill or an issue is for ("for March").
+    `first` and `last` are minutes of the day, -1 where no time is given; `half` where the words leave open
+    which half of the day is meant ("at seven").
     """
 
     kind: str = "none"
@@ -31,6 +35,8 @@ class Moment:
     first: int = -1
     last: int = -1
     zone: str = ""
+    half: bool = False
+    period: bool = False
     years: int | None = None
     months: int | None = None
 
@@ -65,6 +71,10 @@ def days_of(moment: Moment, sent: datetime) -> tuple[date, date] | None:
         year = moment.year or nearest_year(today, moment.month, 15)
         first = date(year, moment.month, 1)
         return first, (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+    if moment.kind == "quarter":
+        year = moment.year or nearest_year(today, moment.month + 2, 28)
+        first = date(year, moment.month, 1)
+        return first, (first + timedelta(days=95)).replace(day=1) - timedelta(days=1)
     if moment.kind == "year":
         return date(moment.year, 1, 1), date(moment.year, 12, 31)
     if moment.kind == "day":
@@ -110,7 +120,8 @@ class DateGrammar:
     """Compiled patterns of one language: `gate` says cheaply that a text names no date at all."""
 
     gate: re.Pattern[str]
-    patterns: tuple[tuple[str, re.Pattern[str]], ...]
+    patterns: tuple[tuple[str, re.Pattern[str], frozenset[str]], ...]
+    gates: tuple[Gate, ...]
     months: Mapping[str, int]
     weekdays: Mapping[str, int]
     relative: Mapping[str, int]
@@ -123,6 +134,7 @@ class DateGrammar:
     years: Mapping[str, int]
     monthwords: Mapping[str, int]
     weeks: Mapping[str, int]
+    quarters: Mapping[str, int]
 
     @classmethod
     def of(cls, table: Mapping[str, Any]) -> "DateGrammar":
@@ -135,7 +147,7 @@ class DateGrammar:
         shifts = {word: int(n) for n, words in table.get("shifts", {}).items() for word in words}
         more = {
             name: {word: int(n) for n, words in table.get(name, {}).items() for word in words}
-            for name in ("days", "minutes", "years", "monthwords", "weeks")
+            for name in ("days", "minutes", "years", "monthwords", "weeks", "quarters")
         }
         fields = {
             "month": named("month", months),
@@ -156,6 +168,7 @@ class DateGrammar:
             "yearword": named("yearword", more["years"]),
             "monthword": named("monthword", more["monthwords"]),
             "weekword": named("weekword", more["weeks"]),
+            "quarter": named("quarter", more["quarters"]),
             "shift": named("shift", shifts or {"half past": 30}),
             "day": r"(?P<day>0?[1-9]|[12]\d|3[01])(?!\d)",
             "day2": r"(?P<day2>0?[1-9]|[12]\d|3[01])(?!\d)",
@@ -169,8 +182,26 @@ class DateGrammar:
             "minute2": r"(?P<minute2>[0-5]\d)(?!\d)",
             "zone": named("zone", dict.fromkeys(table.get("zones", ["utc"]), 0)),
         }
+        words_of = gates(
+            {
+                "month": months,
+                "weekday": weekdays,
+                "relative": relative,
+                "clock": clock,
+                "part": parts,
+                "hourword": hours,
+                "dayword": more["days"],
+                "minuteword": more["minutes"],
+                "yearword": more["years"],
+                "monthword": more["monthwords"],
+                "weekword": more["weeks"],
+                "quarter": more["quarters"],
+                "shift": shifts,
+            }
+        )
+        known = frozenset().union(*(of for _, of in words_of))
         compiled = tuple(
-            (kind, re.compile(expand(pattern, fields), re.IGNORECASE))
+            (kind, re.compile(expand(pattern, fields), re.IGNORECASE), needs(pattern) & known)
             for kind, patterns in table["patterns"].items()
             for pattern in patterns
         )
@@ -186,14 +217,17 @@ class DateGrammar:
         }
         words = sorted(every, key=len, reverse=True)
         gate = re.compile(r"\d|" + "|".join(re.escape(w) for w in words), re.IGNORECASE)
-        return cls(gate, compiled, months, weekdays, relative, clock, parts, hours, shifts, **more)
+        return cls(gate, compiled, words_of, months, weekdays, relative, clock, parts, hours, shifts, **more)
 
     def find(self, text: str) -> list[Found]:
         """Dates and times in order of place; where two readings overlap, the longer."""
         if not self.gate.search(text):
             return []
         found = []
-        for kind, pattern in self.patterns:
+        lacking: set[str] = set().union(*(of for gate, of in self.gates if not gate.search(text)))
+        for kind, pattern, fields in self.patterns:
+            if not lacking.isdisjoint(fields):
+                continue
             for match in pattern.finditer(text):
                 moment = self._moment(kind, match.groupdict())
                 if moment is not None:
@@ -223,7 +257,8 @@ class DateGrammar:
             if kind == "times":
                 first = first_of_pair(first, last, got)
                 last += 720 if last < first and last < 720 and not got.get("part2") else 0
-            return Moment("none", first=first, last=last if kind == "times" else first, zone=lower(got.get("zone")))
+            last = last if kind == "times" else first
+            return Moment("none", first=first, last=last, zone=lower(got.get("zone")), half=half_open(got))
         if kind in ("weekday", "weekly"):
             return Moment(
                 "weekday", weekday=self._look(self.weekdays, got.get("weekday"), 0), recurring=kind == "weekly"
@@ -235,8 +270,12 @@ class DateGrammar:
             return Moment("week", weekday=self._look(self.weekdays, got.get("weekday"), 0), offset=weeks)
         if kind == "relative":
             return Moment("offset", offset=self._look(self.relative, got.get("relative"), 0))
+        if kind == "quarter":
+            return Moment("quarter", year=year, month=3 * self._look(self.quarters, got.get("quarter"), 1) - 2)
         if kind in ("month_year", "month"):
             return Moment("month", year=year, month=month)
+        if kind == "period":
+            return Moment("month" if month else "year", year=year, month=month, period=True)
         if kind == "month_end":
             if not month:
                 return Moment("day", day=-1, months=0)
@@ -277,6 +316,14 @@ class DateGrammar:
     @staticmethod
     def _look(table: Mapping[str, int], word: str | None, default: int) -> int:
         return default if word is None else table.get(" ".join(word.lower().replace("’", "'").split()), default)
+
+
+def half_open(got: Mapping[str, str | None]) -> bool:
+    """An hour in words, or of one digit, with no part of the day and no minutes in digits."""
+    if got.get("part") or got.get("part2") or got.get("minute") or got.get("clock"):
+        return False
+    hour = got.get("hour")
+    return bool(got.get("hourword")) or (hour is not None and len(hour) == 1)
 
 
 def first_of_pair(first: int, last: int, got: Mapping[str, str | None]) -> int:

@@ -53,6 +53,8 @@ class Language:
     titles: Titles = field(default_factory=Titles)
     bare_money: bool = False
     short_clauses: bool = False
+    forms_of_address: tuple[str, ...] = ()
+    opening_names: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,8 @@ def load_language(code: str, tables: Mapping[str, dict[str, Any]], shared: Mappi
         ),
         bare_money=bool(settings.get("bare_money", False)),
         short_clauses=bool(settings.get("short_clauses", False)),
+        forms_of_address=tuple(settings.get("forms_of_address", ())),
+        opening_names=bool(settings.get("opening_names", True)),
     )
 
 

@@ -15,11 +15,12 @@ READINGS = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message with what it states; `heading` are title, topic and campaign as words."""
+    """One message with what it states; `own` are the names, and their stems, of the company that sends it."""
 
     event: MessageEvent
     reading: Reading
     claims: tuple[Claim, ...]
+    own: frozenset[str] = frozenset()
 
 
 class Reader:
@@ -60,5 +61,17 @@ class Reader:
                 topic=reading.topic | about.topic,
                 names=reading.names | about.names,
                 refs=reading.refs | about.refs,
+                periods=about.periods or reading.periods,
             )
-        return Message(event, reading, tuple(claims))
+        return Message(event, reading, tuple(claims), self.own(event.source, reading))
+
+    def own(self, source: str, reading: Reading) -> frozenset[str]:
+        """Names that the address of the sending system contains: they stand in every message and tell nothing."""
+        sender = "".join(c for c in source.lower() if c.isalnum())
+        own: set[str] = set()
+        for name in reading.names:
+            first, *more = name.split()
+            if len(first) > 2 and first in sender and sum(not word.isdigit() for word in more) < 2:
+                spell = self._lexicon.languages[reading.language].speller.norm
+                own |= {name, first, spell(first), *more, *map(spell, more)}
+        return frozenset(own)

@@ -13,10 +13,10 @@ HAN = r"\u3400-\u9fff"
 LETTER, SIGN = rf"[^\W\d_{HAN}]", rf"(?:[^\W{HAN}]|-)"
 REFERENCE = re.compile(
     rf"(?<![^\W{HAN}])(?<!-)(?:{LETTER}{{1,6}}\d*[-/]?\d{{3,}}{SIGN}*|{LETTER}{{1,6}}-\d{{2,}}{SIGN}*"
-    rf"|\d{{2,}}-\d{{3,}}{SIGN}*|#\s?\d+|\d+(?:栋|幢|号楼|座)\d{{2,4}}"
+    rf"|\d{{2,}}-\d{{3,}}{SIGN}*|\d{{4,}}-\d{{2}}(?!\d)|\d{{2,}}-[A-ZА-Я]{{1,3}}(?:/\d+)?|#\s?\d+|\d+(?:栋|幢|号楼|座)\d{{2,4}}"
     rf"|(?=[A-Z0-9]*\d)(?=[A-Z0-9]*[A-Z])[A-Z0-9]{{5,8}})(?![^\W{HAN}]|%)"
 )
-CARD_END = 4
+PHONE_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,15 @@ def parse_digits(text: str, decimal: str) -> tuple[float, int]:
     return float(plain), places
 
 
+def telephones(text: str) -> list[tuple[int, int]]:
+    """Spans of telephone numbers: no quantities, and nothing that tells one matter from another."""
+    return [m.span() for m in PHONE.finditer(text) if sum(c.isdigit() for c in m.group()) >= PHONE_DIGITS]
+
+
 def identifiers(text: str) -> list[tuple[int, int, str]]:
     """Spans of references and telephone numbers with their letters and digits, in order of place."""
     found: list[tuple[int, int, str]] = []
-    for pattern, least in ((PHONE, 9), (REFERENCE, 2)):
+    for pattern, least in ((PHONE, PHONE_DIGITS), (REFERENCE, 2)):
         for match in pattern.finditer(text):
             key = "".join(c for c in match.group().lower() if c.isalnum())
             digits = sum(c.isdigit() for c in key)

@@ -54,10 +54,19 @@ def clashes(earlier: Message, later: Message, lexicon: Lexicon) -> Iterator[tupl
 
 
 def answered(a: Claim, b: Claim, earlier: Message, later: Message) -> bool:
-    """True where the other message also gives this very value, so that the two agree after all."""
+    """True where the other message also says this, of the same matter, so that the two agree after all."""
+    if a.kind == "axis":
+        return any(nearer(x, b, a) for x in earlier.claims) or any(nearer(y, a, b) for y in later.claims)
     return any(same_value(x, b, earlier, later) for x in earlier.claims if x.kind == b.kind) or any(
         same_value(a, y, earlier, later) for y in later.claims if y.kind == a.kind
     )
+
+
+def nearer(x: Claim, said: Claim, than: Claim) -> bool:
+    """`x` takes the side of `said`, and its words are more alike than those of `than`, which stands beside `x`."""
+    if (x.dimension, x.side, x.mode) != (said.dimension, said.side, "asserted") or x.kind != "axis":
+        return False
+    return len(x.near & said.near) > len(than.near & said.near)
 
 
 def same_value(x: Claim, y: Claim, earlier: Message, later: Message) -> bool:
@@ -65,7 +74,8 @@ def same_value(x: Claim, y: Claim, earlier: Message, later: Message) -> bool:
     if x.attribute and y.attribute and x.attribute != y.attribute:
         return False
     if x.kind == "amount":
-        return x.dimension == y.dimension and x.dimension != "number" and (x.low, x.high) == (y.low, y.high)
+        same = x.dimension == y.dimension or "money" in (x.dimension, y.dimension)
+        return same and x.dimension != "number" and (x.low, x.high) == (y.low, y.high)
     if x.kind == "moment" and x.dimension == "day":
         return value_of(x, earlier.event) == value_of(y, later.event)
     return False

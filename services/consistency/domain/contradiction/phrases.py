@@ -2,7 +2,8 @@
 
 A pattern is words in order, each compared by its stem. `a/b` is either, `(a)` may be missing, `*` stands for
 up to three words (or six characters of a script without blanks) of the same sentence,
-`#` for a number, `=word` for exactly this form.
+`#` for a number, `=word` for exactly this form, `word~` for every word that begins so, which inflected languages
+need where stems differ by form ("доставк~").
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,6 +13,8 @@ from itertools import product
 from services.consistency.domain.contradiction.tokens import Speller, Token, is_han, tokenise
 
 GAP = 3
+PREFIX = 2
+KEPT = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class Phrases:
     def __init__(self, speller: Speller) -> None:
         self._speller = speller
         self._root = Node()
+        self._prefixes: set[str] = set()
+        self._keys: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def add(self, pattern: str, tag: Tag) -> None:
         for path in self._paths(pattern):
@@ -75,6 +80,9 @@ class Phrases:
     def _words(self, word: str) -> list[str]:
         if len(word) > 1 and word[0] == "=":
             return [f"={word[1:].lower()}"]
+        if len(word) > PREFIX and word[-1] == "~":
+            self._prefixes.add(word.lower())
+            return [word.lower()]
         if "-" in word and len(word) > 1:
             return [token.norm for token in tokenise(word, self._speller) if token.kind != "mark" or token.text == "-"]
         return [token.norm for token in tokenise(word, self._speller)]
@@ -82,29 +90,54 @@ class Phrases:
     def find(self, tokens: Sequence[Token]) -> list[Match]:
         found: list[Match] = []
         root = self._root.steps
+        keys = [self._keys_of(token) for token in tokens]
         for first, token in enumerate(tokens):
-            if token.norm in root or "=" + token.text in root or (token.kind == "num" and "#" in root):
-                self._walk(self._root, tokens, first, first, token.sentence, found)
+            for key in keys[first]:
+                if key in root:
+                    self._walk(root[key], tokens, keys, first, first + 1, token.sentence, found)
         return found
 
+    def _keys_of(self, token: Token) -> tuple[str, ...]:
+        """All steps of patterns that the token takes; kept by word, for texts repeat their words."""
+        known = self._keys.get((token.text, token.norm))
+        if known is not None:
+            return known
+        text = token.text
+        found = [token.norm, "=" + text]
+        if token.kind == "num":
+            found.append("#")
+        elif self._prefixes:
+            starts = (text[:end] + "~" for end in range(PREFIX, len(text) + 1))
+            found.extend(start for start in starts if start in self._prefixes)
+        if len(self._keys) >= KEPT:
+            self._keys.clear()
+        self._keys[(token.text, token.norm)] = tuple(found)
+        return self._keys[(token.text, token.norm)]
+
     def _walk(
-        self, node: Node, tokens: Sequence[Token], first: int, at: int, sentence: int, found: list[Match]
+        self,
+        node: Node,
+        tokens: Sequence[Token],
+        keys: Sequence[tuple[str, ...]],
+        first: int,
+        at: int,
+        sentence: int,
+        found: list[Match],
     ) -> None:
         if node.tags:
             found.extend(Match(tag, first, at - 1) for tag in node.tags)
         if at >= len(tokens) or tokens[at].sentence != sentence:
             return
         if node.steps:
-            token = tokens[at]
-            for key in (token.norm, "=" + token.text, "#" if token.kind == "num" else ""):
-                following = node.steps.get(key) if key else None
+            for key in keys[at]:
+                following = node.steps.get(key)
                 if following is not None:
-                    self._walk(following, tokens, first, at + 1, sentence, found)
+                    self._walk(following, tokens, keys, first, at + 1, sentence, found)
         if node.gap is not None:
             widest = GAP * 2 if is_han(tokens[at].text) else GAP
             for skip in range(widest + 1):
                 if at + skip < len(tokens) and tokens[at + skip].sentence == sentence:
-                    self._walk(node.gap, tokens, first, at + skip, sentence, found)
+                    self._walk(node.gap, tokens, keys, first, at + skip, sentence, found)
 
 
 def longest(matches: Iterable[Match]) -> list[Match]:

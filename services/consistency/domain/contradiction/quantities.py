@@ -7,7 +7,8 @@ from services.consistency.domain.contradiction.amounts import DASHES, Amount, Ar
 from services.consistency.domain.contradiction.claim import Claim
 from services.consistency.domain.contradiction.dates import Found
 from services.consistency.domain.contradiction.numbers import read_numbers
-from services.consistency.domain.contradiction.page import Page, attribute_of, claim, overlaps
+from services.consistency.domain.contradiction.page import Page, attribute_of, claim, overlapping
+from services.consistency.domain.contradiction.phrases import Match
 from services.consistency.domain.contradiction.scopes import cues
 from services.consistency.domain.contradiction.tokens import is_han
 
@@ -15,13 +16,14 @@ TIER = 6
 
 
 def amount_claims(page: Page, dates: Sequence[Found]) -> list[Claim]:
-    spans = [(f.start, f.end) for f in dates] + [(a, b) for a, b, _ in page.refs]
+    spans = [(f.start, f.end) for f in dates] + [(a, b) for a, b, _ in page.refs] + page.phones
     named = {at for a, b, _ in page.names if page.tokens[a].capital and b > a for at in range(a, b + 1)}
     whole = {at for m in page.matches if m.tag.kind == "amount" for at in range(m.first, m.last + 1)}
-    cue = {at for m in cues(page.matches, "identifier") for at in range(m.last + 1, m.last + 3)}
+    cue = {at for m in cues(page.matches, "identifier") for at in called(page, m)}
     cue |= {at for m in cues(page.matches, "no_quantity") for at in range(m.first, m.last + 1)}
+    apart = overlapping(page.tokens, spans)
     taken = [
-        overlaps(token, spans)
+        apart[at]
         or at in named
         or (at in whole and is_han(page.tokens[at].text) | (token.kind == "num"))
         or (token.kind == "num" and (at in cue or enumerates(page, at)))
@@ -37,6 +39,14 @@ def amount_claims(page: Page, dates: Sequence[Found]) -> list[Claim]:
         kept.append(amount_claim(page, amount, amounts))
     variants = [a for a in amounts if is_variant(page, a)]
     return [tiered(page, with_variants(page, one, variants), kept) for one in kept]
+
+
+def called(page: Page, match: Match) -> tuple[int, ...]:
+    """Where the number stands that a word calls a reference: right after it, or after a mark."""
+    follows = match.last + 1
+    if follows < len(page.tokens) and page.tokens[follows].kind == "word" and not is_han(page.tokens[follows].text):
+        return (follows,)
+    return follows, follows + 1
 
 
 def tiered(page: Page, claim: Claim, claims: Sequence[Claim]) -> Claim:
@@ -87,10 +97,24 @@ def literal_amounts(page: Page) -> list[Amount]:
     return found
 
 
+def listed(page: Page, found: Claim, amount: Amount, places: Sequence[tuple[int, int]]) -> Claim:
+    """ "two lamps at £42 and a table at £118": of several values in a clause each has the words before it."""
+    clause = page.tokens[amount.first].clause
+    before = [b for a, b in places if b < amount.first and page.tokens[b].clause == clause]
+    if not before:
+        return found
+    since = max(before)
+    own = {n for a, b, n in page.names if since < a and b < amount.first}
+    near = frozenset().union(*page.content[since + 1 : amount.first])
+    return replace(found, names=frozenset(own), near=near | found.words) if own and near else found
+
+
 def amount_claim(page: Page, amount: Amount, amounts: Sequence[Amount]) -> Claim:
     family = amount.dimension.split(":")[0]
     places = [(a.first, a.last) for a in amounts if a.dimension.split(":")[0] == family]
     attribute = amount.attribute or attribute_of(page, amount.first, amount.last, family or "number", places)
+    if family in ("", "count") and page.increments(amount.first, amount.last):
+        attribute = "increase"
     low, high, dimension = amount.low, amount.high, amount.dimension
     if not family and not attribute and page.language.bare_money and high >= 10:
         attribute = attribute_of(page, amount.first, amount.last, "money", places, back_to=0)
@@ -100,8 +124,9 @@ def amount_claim(page: Page, amount: Amount, amounts: Sequence[Amount]) -> Claim
     if not dimension:
         noun = page.tokens[amount.noun].norm if amount.noun >= 0 and not is_han(page.tokens[amount.noun].text) else ""
         dimension = f"count:{noun}" if noun and noun not in page.language.stop else "number"
+    found = claim(page, "amount", dimension, amount.first, amount.last)
     return replace(
-        claim(page, "amount", dimension, amount.first, amount.last),
+        listed(page, found, amount, places),
         attribute=attribute,
         low=low,
         high=high,

@@ -1,5 +1,6 @@
 """Claims out of a text, in one pass; what depends on when it was sent is left open."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -7,14 +8,16 @@ from services.consistency.domain.contradiction.claim import Claim, Reading
 from services.consistency.domain.contradiction.folding import fold
 from services.consistency.domain.contradiction.lexicon import Language, Lexicon
 from services.consistency.domain.contradiction.moments import moment_claims
-from services.consistency.domain.contradiction.numbers import identifiers
-from services.consistency.domain.contradiction.page import Page, overlaps
+from services.consistency.domain.contradiction.numbers import identifiers, telephones
+from services.consistency.domain.contradiction.page import Page, overlapping
 from services.consistency.domain.contradiction.phrases import Match, longest
 from services.consistency.domain.contradiction.quantities import amount_claims
 from services.consistency.domain.contradiction.scopes import changed, cues, modes
 from services.consistency.domain.contradiction.statements import axis_claims, status_claims
-from services.consistency.domain.contradiction.subjects import content, names
+from services.consistency.domain.contradiction.subjects import addressed, content, names
 from services.consistency.domain.contradiction.tokens import Token, tokenise
+
+YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 def read(text: str, language: Language, lexicon: Lexicon) -> Reading:
@@ -27,16 +30,22 @@ def read(text: str, language: Language, lexicon: Lexicon) -> Reading:
     dates = language.dates.find(text)
     refs = identifiers(text) + numbered(tokens, matches)
     spans = [(f.start, f.end) for f in dates] + [(a, b) for a, b, _ in refs]
-    apart = [overlaps(token, spans) for token in tokens]
+    phones = telephones(text)
+    apart = overlapping(tokens, spans)
+    greeted = addressed(tokens, matches)
     page = Page(
         text=text,
         language=language,
         lexicon=lexicon,
         tokens=tokens,
         matches=matches,
-        content=content(tokens, matches, language, lexicon.parents),
-        names=[*names(tokens, language, apart), *language.titles.find(text, tokens)],
-        refs=refs,
+        content=content(tokens, matches, language, lexicon.parents, greeted),
+        names=[
+            *names(tokens, language, [a or b for a, b in zip(apart, greeted, strict=True)]),
+            *language.titles.find(text, tokens),
+        ],
+        refs=[ref for ref in refs if all(ref[1] <= a or b <= ref[0] for a, b in phones)],
+        phones=phones,
         modes=modes(text, tokens, matches, count),
         changed=changed(tokens, matches, count),
         attributes=[m for m in matches if m.tag.kind == "attribute"],
@@ -52,7 +61,9 @@ def read(text: str, language: Language, lexicon: Lexicon) -> Reading:
         topic=frozenset().union(*page.content),
         names=frozenset(name for _, _, name in page.names),
         refs=frozenset(ref for _, _, ref in page.refs),
+        periods=tuple(one.moment for one in moments if one.moment is not None and one.moment.period),
         corrects=bool(cues(matches, "correction")),
+        spelling={name: text[tokens[first].start : tokens[last].end] for first, last, name in page.names},
     )
 
 
@@ -71,7 +82,7 @@ def numbered(tokens: Sequence[Token], matches: Sequence[Match]) -> list[tuple[in
     for match in cues(matches, "identifier"):
         for at in range(match.last + 1, min(match.last + 3, len(tokens))):
             token = tokens[at]
-            if token.kind == "num" and token.text.isdigit() and len(token.text) >= 3:
+            if token.kind == "num" and token.text.isdigit() and len(token.text) >= 3 and not YEAR.fullmatch(token.text):
                 found.append((token.start, token.end, token.text))
                 break
             if token.kind == "word" and tokens[match.last].kind == "word":
@@ -83,10 +94,11 @@ def dated(claim: Claim, moments: Sequence[Claim]) -> Claim:
     """With the day it runs out, and the days it speaks of, where its sentence (or, for offers, the next) says so."""
     until, when = None, []
     for one in moments:
-        if one.moment is None or one.moment.kind == "none" or one.moment.recurring:
+        if one.moment is None or one.moment.kind == "none" or one.moment.recurring or one.bound == "at_least_until":
             continue
         away = abs(one.sentence - claim.sentence)
-        ends = one.bound == "until" or (one.attribute == "expiry" and one.bound != "at_least_until")
+        ends = one.bound == "until" or (one.attribute == "expiry" and one.bound not in ("at_least_until", "since"))
+        ends = ends or (one.bound == "by" and claim.kind in ("amount", "axis"))
         if ends and away <= 1 and (away == 0 or one.attribute == "expiry"):
             until = until or one.moment
         elif away == 0 and not ends and one is not claim:

@@ -18,7 +18,7 @@ def reason(earlier: MessageEvent, later: MessageEvent, a: Claim, b: Claim, lexic
     words = language.reasons
     matter = a.attribute or b.attribute
     label = str(lexicon.axes.get(matter, lexicon.statuses.get(matter, {})).get("label", ""))
-    about = str(words.get("about", {}).get(matter, "")) or label or matter.replace("_", " ")
+    about = str(words.get("about", {}).get(matter or family(a), "")) or label or matter.replace("_", " ")
     return str(words["sentence"]).format(
         one=department(earlier, words),
         said=said(earlier, a),
@@ -28,6 +28,11 @@ def reason(earlier: MessageEvent, later: MessageEvent, a: Claim, b: Claim, lexic
         then=day(later.time, words),
         about=about or str(words["matter"]),
     )
+
+
+def family(claim: Claim) -> str:
+    """What sort of value it is, where nothing says what it is of: "a_day", "a_money"."""
+    return "a_" + claim.dimension.split(":")[0]
 
 
 def department(event: MessageEvent, words: Table) -> str:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.consistency.domain.contradiction.claim import INFINITY, Claim
 from services.consistency.domain.contradiction.dates import days_of
@@ -12,7 +12,11 @@ from services.consistency.domain.contradiction.subjects import apart, shared
 from services.consistency.domain.similarity import Similarity
 
 PARTICULAR = 0.3
+ONE_TIME = "one_time"  # "charged 790": what happened once, not what holds
+OCCASION = timedelta(days=3)
 LINKED = 0.6
+WEEKLY = 6
+GENERAL = 1.5
 FAMILIES = ("money", "percent", "duration", "count", "number")
 
 
@@ -24,16 +28,30 @@ class Relatedness:
 
     def probability(self, a: Claim, b: Claim, earlier: Message, later: Message) -> float:
         """How likely the clash is one that a reader would see, from 0 to 1; 0 where something keeps the two apart."""
-        if self.excluded(a, b, earlier, later):
+        found = self.signs(a, b, earlier, later)
+        if found is None:
             return 0.0
         weights = self._lexicon.weights
-        total = sum(weights.get(name, 0.0) * value for name, value in self.features(a, b, earlier, later).items())
+        total = sum(weights.get(name, 0.0) * value for name, value in found.items())
         return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, total))))
+
+    def signs(self, a: Claim, b: Claim, earlier: Message, later: Message) -> Mapping[str, float] | None:
+        """The features, or None where something keeps the two apart."""
+        if self.excluded(a, b, earlier, later):
+            return None
+        found = self.features(a, b, earlier, later)
+        return None if groundless(a, b, found) else found
 
     def excluded(self, a: Claim, b: Claim, earlier: Message, later: Message) -> bool:
         if apart(a, b, earlier.reading, later.reading, self._lexicon):
             return True
-        if other_time(a, b, earlier.event.time, later.event.time):
+        if ONE_TIME in a.conditions & b.conditions and abs(later.event.time - earlier.event.time) > OCCASION:
+            return True
+        if other_time(a, b, earlier.event.time, later.event.time) or other_period(a, b, earlier, later):
+            return True
+        if a.kind == "moment" and following(a, b, earlier, later):
+            return True
+        if a.kind == "amount" and multiple(a, b, earlier, later):
             return True
         return bool(a.attribute and b.attribute and a.attribute != b.attribute and not self.alike(a, b))
 
@@ -45,7 +63,13 @@ class Relatedness:
     def features(self, a: Claim, b: Claim, earlier: Message, later: Message) -> Mapping[str, float]:
         """Numbers of about 0 to 3, none of which depends on a language; names stand in any/weights.toml."""
         weak = self._weak[earlier.reading.language]
-        skip = frozenset({"@" + a.attribute, "@" + b.attribute})
+        own = earlier.own | later.own
+        skip = own | {"@" + a.attribute, "@" + b.attribute}
+        names_a, names_b = a.names - own, b.names - own
+        if a.kind == "status":
+            skip |= a.words & b.words | {w for w in a.words | b.words if w[0] == "@"}
+        elif a.kind == "amount":
+            skip |= a.words & b.words
         near = shared(a.near - skip, b.near - skip, weak)
         wide = shared(a.topic - skip, b.topic - skip, weak)
         whole = shared(earlier.reading.topic - skip, later.reading.topic - skip, weak)
@@ -55,10 +79,13 @@ class Relatedness:
             "near": min(near, 3.0),
             "wide": min(max(wide - near, 0.0), 3.0),
             "whole": min(max(whole - wide, 0.0), 5.0) / 2,
-            "meaning": self._similarity.between(sentence(a, earlier), sentence(b, later)) * 3,
-            "message": self._similarity.between(one.text, other.text) * 3,
-            "names": float(bool(a.names & b.names)),
-            "names_other": float(bool(a.names and b.names and not a.names & b.names)),
+            "meaning": self.meaning(a, b, earlier, later),
+            "names": float(bool(names_a & names_b)),
+            "names_other": float(bool(names_a and names_b and not names_a & names_b)),
+            "names_whole": float(bool((earlier.reading.names & later.reading.names) - own)),
+            "counterparts": counterparts(a, b, skip, weak),
+            "modifiers": modifiers(a, b, earlier, later),
+            "unmet": float(a.kind == "axis" and (unmet(a, later, weak) or unmet(b, earlier, weak))),
             "refs": float(bool(earlier.reading.refs & later.reading.refs)),
             "stream": float(
                 any(getattr(one, f) and getattr(one, f) == getattr(other, f) for f in ("campaign", "thread", "topic"))
@@ -77,6 +104,12 @@ class Relatedness:
             found |= moment_features(a, b, earlier.event.time, later.event.time)
         return found
 
+    def meaning(self, a: Claim, b: Claim, earlier: Message, later: Message) -> float:
+        """Asked across languages alone, where words cannot be compared: within one it added nothing measurable."""
+        if earlier.reading.language == later.reading.language:
+            return 0.0
+        return self._similarity.between(sentence(a, earlier), sentence(b, later)) * 3
+
     def attribute_features(self, a: Claim, b: Claim) -> dict[str, float]:
         if a.kind == "axis":
             return {"need:axis": float(self._lexicon.axes[a.dimension].get("need", 1.0))}
@@ -94,6 +127,23 @@ class Relatedness:
         """How many claims of the sort the message makes: one price alone is surer than one among ten."""
         family = claim.dimension.split(":")[0]
         return sum(c.kind == claim.kind and c.dimension.split(":")[0] == family for c in message.claims)
+
+
+def groundless(a: Claim, b: Claim, found: Mapping[str, float]) -> bool:
+    """Values that differ, and nothing that says they are of the same matter."""
+    if found["unmet"] and found.get("need:axis", 0.0) >= GENERAL:
+        return True
+    if a.kind not in ("amount", "moment"):
+        return False
+    if found["counterparts"] and found["modifiers"] and not found["refs"]:
+        return True
+    linked = found["near"] + found["names"] + found["refs"]
+    if a.kind == "moment" and not a.attribute and not b.attribute:
+        whole = all(c.moment is not None and c.moment.kind in ("month", "year") for c in (a, b))
+        return whole or not (found["refs"] or found["names"]) or found["near"] < 1.0
+    if not (a.attribute and b.attribute):
+        return linked + found["wide"] < 0.8 and not found["structured"]
+    return bool(found["strangers"] and not found["names_whole"] and not found.get("particular"))
 
 
 def amount_features(a: Claim, b: Claim) -> dict[str, float]:
@@ -134,6 +184,9 @@ def moment_features(a: Claim, b: Claim, sent_a: datetime, sent_b: datetime) -> d
     }
 
 
+DAYS = ("day", "weekday", "week", "offset")
+
+
 def other_time(a: Claim, b: Claim, sent_a: datetime, sent_b: datetime) -> bool:
     """Both speak of days of their own, and of none in common."""
     until = days_of(a.until, sent_a) if a.until else None
@@ -142,13 +195,70 @@ def other_time(a: Claim, b: Claim, sent_a: datetime, sent_b: datetime) -> bool:
     if until is not None:
         starts = [days[0] for days in (days_of(m, sent_b) for m in b.when) if days]
         return bool(starts) and min(starts) > until[1]
-    one = [days for days in (days_of(m, sent_a) for m in a.when) if days]
-    other = [days for days in (days_of(m, sent_b) for m in b.when) if days]
+    # A rate ("£30 a month") does not hold on one day: a day in its sentence is of something else.
+    rates = a.per is not None and b.per is not None
+    one = [days for days in (days_of(m, sent_a) for m in a.when if not (rates and m.kind in DAYS)) if days]
+    other = [days for days in (days_of(m, sent_b) for m in b.when if not (rates and m.kind in DAYS)) if days]
     if not one or not other:
         return False
-    if a.kind != "axis" and not any(x[0] < x[1] for x in one + other):
-        return False
     return all(x[1] < y[0] or y[1] < x[0] for x in one for y in other)
+
+
+def other_period(a: Claim, b: Claim, earlier: Message, later: Message) -> bool:
+    """The two messages are for different months or years: two bills, two issues of a newsletter."""
+    one = [days for days in (days_of(m, earlier.event.time) for m in earlier.reading.periods) if days]
+    other = [days for days in (days_of(m, later.event.time) for m in later.reading.periods) if days]
+    return bool(one and other) and all(x[1] < y[0] or y[1] < x[0] for x in one for y in other)
+
+
+def following(a: Claim, b: Claim, earlier: Message, later: Message) -> bool:
+    """The earlier day had passed when the later one was named: the next visit, not another day for the same one."""
+    if a.moment is None or b.moment is None or a.moment.recurring or b.moment.recurring:
+        return False
+    one, other = days_of(a.moment, earlier.event.time), days_of(b.moment, later.event.time)
+    if one is None or other is None or earlier.reading.refs & later.reading.refs:
+        return False
+    passed = later.event.time.date()
+    if earlier.event.source == later.event.source and earlier.event.data.department == later.event.data.department:
+        apart, later_by = (other[0] - one[0]).days, (passed - earlier.event.time.date()).days
+        if apart >= WEEKLY and abs(apart - later_by) <= max(3, apart * 0.15):
+            return True
+        passed += timedelta(days=2)
+    return one[1] < passed and other[0] >= later.event.time.date()
+
+
+def multiple(a: Claim, b: Claim, earlier: Message, later: Message) -> bool:
+    """One is so many times the other as a message says pieces: "two tickets, £40" at £20 each."""
+    x, y = sorted((middle(a), middle(b)))
+    if x <= 0 or y == INFINITY or a.per is not None or b.per is not None:
+        return False
+    times = round(y / x)
+    counts = {c.low for m in (earlier, later) for c in m.claims if c.dimension.startswith(("count", "number"))}
+    return times >= 2 and abs(y / x - times) < 0.005 and times in counts and a.dimension.startswith("money")
+
+
+def counterparts(a: Claim, b: Claim, skip: frozenset[str], weak: frozenset[str]) -> float:
+    """Clauses built alike of which each has a word of its own: "the family room is" and "the double room is"."""
+    one, other = (frozenset(w for w in c.near - skip - c.words if w not in weak and w[0] != "@") for c in (a, b))
+    mine, theirs = len(one - other), len(other - one)
+    return float(bool(mine and theirs) and len(one & other) >= max(mine, theirs))
+
+
+def modifiers(a: Claim, b: Claim, earlier: Message, later: Message) -> float:
+    """How many words that both clauses have stand behind different ones that the other message lacks: two tables."""
+    before: dict[str, set[str]] = {}
+    for word, head in a.pairs:
+        before.setdefault(head, set()).add(word)
+    count = 0
+    for head in {head for _, head in b.pairs} & before.keys():
+        mine, theirs = before[head], {word for word, h in b.pairs if h == head}
+        count += not mine & theirs and not mine & later.reading.topic and not theirs & earlier.reading.topic
+    return float(min(count, 2))
+
+
+def unmet(claim: Claim, other: Message, weak: frozenset[str]) -> bool:
+    """The words say what it is about ("no exit fee"), and the other message does not speak of that."""
+    return any(w[0] != "@" and w not in weak and w not in other.reading.topic for w in claim.words)
 
 
 def sentence(claim: Claim, message: Message) -> str:

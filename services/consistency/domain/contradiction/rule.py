@@ -1,6 +1,6 @@
 """The contradiction rule: every two messages of a history, compared once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from services.consistency.domain.conflict import Conflict, Span
 from services.consistency.domain.contradiction.claim import Claim
@@ -43,6 +43,8 @@ def settled(
     """A message between the two announced a change of what the earlier one said, so that it no longer counts."""
     for middle in messages:
         if earlier.event.time < middle.event.time < later.event.time:
+            if middle.event.data.corrects == earlier.event.id:
+                return True
             change = compare_messages(earlier, middle, lexicon, relatedness, changes=True)
             if change is not None and change.a.attribute == found.a.attribute:
                 return True
@@ -59,7 +61,7 @@ def conflict(earlier: Message, later: Message, found: Finding, lexicon: Lexicon)
         spans=(span(earlier.event, found.a), span(later.event, found.b)),
         confidence=round(min(0.99, found.strength), 2),
         rule=f"contradiction.{found.a.kind}",
-        subject=subject(found),
+        subject=subject(found, later),
         values=(value_of(found.a, earlier.event), value_of(found.b, later.event)),
     )
 
@@ -68,9 +70,10 @@ def span(event: MessageEvent, claim: Claim) -> Span:
     return Span(event.id, claim.start, claim.end, event.data.text[claim.start : claim.end])
 
 
-def subject(found: Finding) -> str:
-    shared = sorted(found.a.names & found.b.names) or sorted(found.a.refs & found.b.refs)
-    if shared:
-        return ", ".join(shared)
-    words = found.a.near & found.b.near or found.a.topic & found.b.topic
-    return ", ".join(sorted(word.lstrip("@") for word in words)[:4])
+def subject(found: Finding, later: Message) -> str:
+    """What both speak of, as the later message writes it; empty where neither a name nor a number tells."""
+    return spelled(found.a.names & found.b.names, later) or ", ".join(sorted(found.a.refs & found.b.refs))
+
+
+def spelled(names: Iterable[str], message: Message) -> str:
+    return ", ".join(message.reading.spelling.get(name, name) for name in sorted(names))

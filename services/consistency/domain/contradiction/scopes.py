@@ -8,6 +8,7 @@ from services.consistency.domain.contradiction.tokens import Token, is_han
 
 NEGATION_REACH = 4
 HAN_REACH = 3
+DENIAL_REACH = 3
 
 
 def cues(matches: Sequence[Match], *names: str) -> list[Match]:
@@ -43,9 +44,18 @@ def negated(tokens: Sequence[Token], match: Match, negations: Sequence[Match]) -
     count = 0
     reach = reach_of(tokens, match, negations)
     for negation in negations:
-        if negation.last < match.first and match.first - negation.last <= reach:
+        inside = negation.first < match.first <= negation.last
+        if inside or (negation.last < match.first and match.first - negation.last <= reach):
             count += tokens[negation.last].clause == tokens[match.first].clause
     return count % 2 == 1
+
+
+def denied_after(tokens: Sequence[Token], match: Match, denials: Sequence[Match]) -> bool:
+    """A predicate that denies stands shortly after, in the same clause: "stays with dogs are not allowed"."""
+    return any(
+        0 < denial.first - match.last <= DENIAL_REACH and tokens[denial.first].clause == tokens[match.last].clause
+        for denial in denials
+    )
 
 
 def reach_of(tokens: Sequence[Token], match: Match, negations: Sequence[Match]) -> int:
@@ -55,10 +65,20 @@ def reach_of(tokens: Sequence[Token], match: Match, negations: Sequence[Match]) 
     return 1 if any(match.first <= n.first and n.last <= match.last for n in negations) else HAN_REACH
 
 
+def priced(tokens: Sequence[Token], matches: Sequence[Match], sentence: int) -> bool:
+    """The sentence offers a discount, so that "instead of £45" names the usual price and announces no change."""
+    return any(
+        m.tag.kind == "attribute" and m.tag.name == "discount" and tokens[m.first].sentence == sentence for m in matches
+    )
+
+
 def changed(tokens: Sequence[Token], matches: Sequence[Match], count: int) -> list[bool]:
     """Sentences that announce a change: those with the words, their neighbours; all where the words are strong."""
     found = [False] * count
+    compared = [m for m in cues(matches, "compared") if priced(tokens, matches, tokens[m.first].sentence)]
     for match in cues(matches, "change"):
+        if any(m.first <= match.first and match.last <= m.last for m in compared):
+            continue
         sentence = tokens[match.first].sentence
         for near in (sentence - 1, sentence, sentence + 1):
             if 0 <= near < count:

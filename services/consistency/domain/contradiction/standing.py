@@ -11,7 +11,7 @@ from services.consistency.domain.contradiction.lexicon import Lexicon
 from services.consistency.domain.contradiction.message import Message, Reader
 from services.consistency.domain.contradiction.reasons import value_of
 from services.consistency.domain.contradiction.relatedness import Relatedness
-from services.consistency.domain.contradiction.rule import span
+from services.consistency.domain.contradiction.rule import span, spelled
 from services.consistency.domain.history import History
 from services.consistency.domain.similarity import NoSimilarity
 from shared.events import MessageEvent
@@ -36,30 +36,39 @@ def standing_claims(history: History, now: datetime, lexicon: Lexicon) -> list[S
     reader = Reader(lexicon)
     relatedness = Relatedness(lexicon, NoSimilarity())
     messages = [reader.message(event) for event in history.messages if event.time <= now]
-    found = []
+    found: dict[tuple[str, str, str], StandingClaim] = {}
     for at, message in enumerate(messages):
         until = message.event.data.valid_until
         if until is not None and until < now:
             continue
         for claim in message.claims:
-            if claim.mode != "asserted" or not claim.attribute or not claim.text:
+            if claim.mode != "asserted" or not claim.attribute or not claim.text or is_general(claim, lexicon):
                 continue
             if claim.until is not None and ended(claim.until, message.event.time, now):
                 continue
+            value = value_of(claim, message.event)
+            if (message.event.id, claim.attribute, value) in found:
+                continue
             later = superseding(message, claim, messages[at + 1 :], lexicon, relatedness)
-            found.append(
-                StandingClaim(
-                    subject=", ".join(sorted(claim.names or claim.refs or message.reading.names)),
-                    attribute=claim.attribute,
-                    text=claim.text,
-                    value=value_of(claim, message.event),
-                    event=message.event,
-                    span=span(message.event, claim),
-                    valid_until=until,
-                    superseded_by=later,
-                )
+            found[message.event.id, claim.attribute, value] = StandingClaim(
+                subject=spelled(claim.names, message) or ", ".join(sorted(claim.refs)),
+                attribute=claim.attribute,
+                text=claim.text,
+                value=value,
+                event=message.event,
+                span=span(message.event, claim),
+                valid_until=until,
+                superseded_by=later,
             )
-    return found
+    return list(found.values())
+
+
+GENERAL = 0.7
+"""The `need` from which on a statement says too little by itself: "possible: yes" tells nobody what."""
+
+
+def is_general(claim: Claim, lexicon: Lexicon) -> bool:
+    return claim.kind == "axis" and float(lexicon.axes[claim.attribute].get("need", 0.0)) >= GENERAL
 
 
 def superseding(

@@ -1,17 +1,19 @@
 """Claims without a value: one side of an opposition, or a state in its order."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from services.consistency.domain.contradiction.claim import Claim
 from services.consistency.domain.contradiction.page import Page, claim
-from services.consistency.domain.contradiction.scopes import cues, negated
+from services.consistency.domain.contradiction.phrases import Match
+from services.consistency.domain.contradiction.scopes import cues, denied_after, negated
 
 LIST_SIGN = "、"
 SKIP = "skip"  # phrases that only look like a statement
 
 
 def axis_claims(page: Page) -> list[Claim]:
-    negations = cues(page.matches, "negation")
+    negations, after = cues(page.matches, "negation"), cues(page.matches, "negation_after")
     found = []
     for match in page.matches:
         if match.tag.kind != "axis":
@@ -19,11 +21,18 @@ def axis_claims(page: Page) -> list[Claim]:
         side = match.tag.value
         if side == SKIP:
             continue
-        if side in ("yes", "no") and negated(page.tokens, match, negations):
+        if side == "yes" and denied_after(page.tokens, match, after):
+            side = "no"
+        elif side in ("yes", "no") and negated(page.tokens, match, [*negations, *around(match, after)]):
             side = "no" if side == "yes" else "yes"
         one = claim(page, "axis", match.tag.name, match.first, match.last)
         found.append(replace(one, side=side, attribute=match.tag.name))
     return [one for one in found if not listed(page, one, found)]
+
+
+def around(match: Match, denials: Sequence[Match]) -> list[Match]:
+    """Denials whose own words the match is part of: "is not included" around "included"."""
+    return [one for one in denials if one.first < match.first <= one.last]
 
 
 def listed(page: Page, claim: Claim, claims: list[Claim]) -> bool:

@@ -1,6 +1,6 @@
 """Statements that senders give as data, read into the same claims as text."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -20,12 +20,12 @@ def structured_claims(statement: Statement, text: str, read: Read) -> list[Claim
     if not found:
         return []
     whole = frozenset().union(*(c.topic for c in reading.claims))
-    start, end = place(text, statement)
+    told = read(text).claims
     return [
         replace(
             one,
-            start=start,
-            end=end,
+            start=place(one, told)[0],
+            end=place(one, told)[1],
             text=said,
             structured=True,
             mode="asserted",
@@ -68,13 +68,21 @@ def plain(value: str | int | float | bool) -> str:
     return str(value)
 
 
-def place(text: str, statement: Statement) -> tuple[int, int]:
-    """Code points of the value in the text, as far as it stands there as given; otherwise an empty span."""
-    value = statement.value[0] if isinstance(statement.value, tuple) and statement.value else statement.value
-    if value is None or isinstance(value, tuple):
-        return 0, 0
-    at = text.lower().find(plain(value).lower())
-    return (at, at + len(plain(value))) if at >= 0 else (0, 0)
+def place(one: Claim, told: Sequence[Claim]) -> tuple[int, int]:
+    """Code points at which the text says this value too; otherwise an empty span."""
+    for claim in told:
+        same = (claim.kind, claim.dimension.split(":")[0], claim.low, claim.high, claim.side)
+        if same == (one.kind, one.dimension.split(":")[0], one.low, one.high, one.side) and alike(claim, one):
+            return claim.start, claim.end
+    return 0, 0
+
+
+def alike(claim: Claim, one: Claim) -> bool:
+    """Of days and times the day, month and hour as given; of an opposition or state its name."""
+    if claim.moment is None or one.moment is None:
+        return claim.kind == "amount" or claim.dimension == one.dimension
+    x, y = claim.moment, one.moment
+    return (x.kind, x.month, x.day, x.first) == (y.kind, y.month, y.day, y.first)
 
 
 def holds(statement: Statement) -> tuple[datetime | None, datetime | None]:

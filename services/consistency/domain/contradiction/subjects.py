@@ -8,19 +8,37 @@ from services.consistency.domain.contradiction.phrases import Match
 from services.consistency.domain.contradiction.tokens import Token, is_han
 
 CONCEPT = "@"
+QUOTED = 7
+NO_NAME_AFTER = frozenset("%/₽€$£¥°")
 OPENS, CLOSES = "【", "】"  # who sends a short message: in all of them, so no sign of one matter
 PAIR = 0.75  # most words are one pair
 
 
+def addressed(tokens: Sequence[Token], matches: Sequence[Match]) -> list[bool]:
+    """Whether a token belongs to the name of who is greeted, which is in every message and tells nothing."""
+    found = [False] * len(tokens)
+    for match in matches:
+        if match.tag.kind == "cue" and match.tag.name == "greeting":
+            at = match.last + 1
+            while at < len(tokens) and at <= match.last + 3 and (tokens[at].capital or tokens[at].text == "."):
+                found[at] = True
+                at += 1
+    return found
+
+
 def content(
-    tokens: Sequence[Token], matches: Sequence[Match], language: Language, parents: Mapping[str, frozenset[str]]
+    tokens: Sequence[Token],
+    matches: Sequence[Match],
+    language: Language,
+    parents: Mapping[str, frozenset[str]],
+    greeted: Sequence[bool],
 ) -> list[frozenset[str]]:
     """For each token what it adds to the topic: its stem and the concepts that it is part of ("@pet")."""
     added: list[set[str]] = [set() for _ in tokens]
     signed = False
     for at, token in enumerate(tokens):
         signed = token.text == OPENS or (signed and token.text != CLOSES)
-        if signed or token.kind != "word" or token.norm in language.stop:
+        if signed or greeted[at] or token.kind != "word" or token.norm in language.stop:
             continue
         if is_han(token.text):
             added[at] |= pair_of(tokens, at, language.stop)
@@ -47,6 +65,11 @@ def names(tokens: Sequence[Token], language: Language, apart: Sequence[bool]) ->
     found: list[tuple[int, int, str]] = []
     at = 0
     while at < len(tokens):
+        quoted = quoted_name(tokens, at)
+        if quoted:
+            found.append((at + 1, quoted - 1, spelt(tokens[at + 1 : quoted])))
+            at = quoted + 1
+            continue
         if apart[at] or not named_at(tokens, at, language):
             at += 1
             continue
@@ -56,17 +79,32 @@ def names(tokens: Sequence[Token], language: Language, apart: Sequence[bool]) ->
         opens = at == 0 or tokens[at - 1].sentence != tokens[at].sentence or tokens[at - 1].text in ":>*•“\"'("
         before = tokens[at - 1] if at else None
         if last > at and before is not None and house_number(before, tokens, at, apart):
-            found.append((at - 1, last, " ".join(t.text for t in tokens[at - 1 : last + 1])))
+            found.append((at - 1, last, spelt(tokens[at - 1 : last + 1])))
             at = last + 1
             continue
-        if (
-            not opens
-            or last > at
-            or tokens[at].text in {t.text for t in tokens if t.capital and t.start > tokens[at].end}
-        ):
-            found.append((at, last, " ".join(t.text for t in tokens[at : last + 1])))
+        run = tokens[at : last + 1]
+        words = len(run) if language.opening_names else sum(t.kind == "word" for t in run)
+        again = {t.text for t in tokens if t.capital and t.start > tokens[at].end}
+        address = any(t.text.endswith(language.forms_of_address) for t in tokens[at : last + 1])
+        if not address and (not opens or words > 1 or tokens[at].text in again):
+            found.append((at, last, spelt(tokens[at : last + 1])))
         at = last + 1
     return found
+
+
+def spelt(run: Sequence[Token]) -> str:
+    """By stems, for names are inflected too."""
+    return " ".join(t.norm for t in run)
+
+
+def quoted_name(tokens: Sequence[Token], at: int) -> int:
+    """Where the quotation ends that opens at `at`, if it is short and begins with a capital letter; else 0."""
+    if tokens[at].text != "«" or at + 1 >= len(tokens) or not (tokens[at + 1].capital or tokens[at + 1].kind == "num"):
+        return 0
+    for end in range(at + 2, min(at + 2 + QUOTED, len(tokens))):
+        if tokens[end].text == "»":
+            return end
+    return 0
 
 
 def house_number(before: Token, tokens: Sequence[Token], at: int, apart: Sequence[bool]) -> bool:
@@ -87,7 +125,7 @@ def joins(tokens: Sequence[Token], at: int, language: Language) -> bool:
         return False
     if token.kind == "num":
         follows = tokens[at + 1].text if at + 1 < len(tokens) else ""
-        return follows not in ("%", "/") and before.kind == "word"
+        return follows not in NO_NAME_AFTER and token.text.isdigit() and before.kind == "word"
     return named_at(tokens, at, language)
 
 
@@ -108,7 +146,7 @@ def shared(a: frozenset[str], b: frozenset[str], weak: frozenset[str]) -> float:
 def variants(a: str, b: str) -> bool:
     """ "fibre 500" and "fibre 900", "mill street branch" and "high street branch": one kind of thing, two things."""
     one, other = a.split(), b.split()
-    if a == b:
+    if set(one) <= set(other) or set(other) <= set(one):
         return False
     return (one[-1] == other[-1] and len(one) > 1 and len(other) > 1) or (
         one[0] == other[0] and one[-1].isdigit() and other[-1].isdigit()
@@ -122,11 +160,17 @@ def apart(a: Claim, b: Claim, one: Reading, other: Reading, lexicon: Lexicon) ->
         return True
     if a.refs and b.refs and not a.refs & b.refs and alike(a.refs, b.refs):
         return True
+    if a.refs and b.refs and not a.refs & b.refs and lettered(a.refs) and lettered(b.refs):
+        return True
     if a.variants and b.variants and not a.variants & b.variants:
         return True
     if opposed(a.conditions, b.conditions, lexicon):
         return True
     return names_apart(a, b, one, other)
+
+
+def lettered(refs: frozenset[str]) -> bool:
+    return all(any(c.isalpha() for c in ref) for ref in refs)
 
 
 def alike(a: frozenset[str], b: frozenset[str]) -> bool:
@@ -142,17 +186,26 @@ def opposed(a: frozenset[str], b: frozenset[str], lexicon: Lexicon) -> bool:
     return any(a & group and b & group and not a & b & group for group in lexicon.opposed)
 
 
+def words_of(names: frozenset[str]) -> set[str]:
+    return {word for name in names for word in name.split()}
+
+
 def names_apart(a: Claim, b: Claim, one: Reading, other: Reading) -> bool:
     if not a.names or not b.names:
-        return False
-    words_a = {w for name in a.names for w in name.split()}
-    words_b = {w for name in b.names for w in name.split()}
+        mine, theirs = a.names or one.names, b.names or other.names
+        return (
+            bool(a.names or b.names)
+            and not one.names & other.names
+            and any(variants(x, y) for x in mine for y in theirs)
+        )
+    words_a = words_of(a.names)
+    words_b = words_of(b.names)
     if a.names & b.names:
         return False
     if any(variants(x, y) for x in a.names for y in b.names):
         return True
-    if words_a & words_b:
+    if words_a & words_b or words_a & words_of(b.called) or words_b & words_of(a.called):
         return False
-    everywhere_a = {w for name in one.names for w in name.split()}
-    everywhere_b = {w for name in other.names for w in name.split()}
+    everywhere_a = words_of(one.names)
+    everywhere_b = words_of(other.names)
     return bool(words_a & everywhere_b or words_b & everywhere_a)

@@ -79,7 +79,7 @@ def tokenise(text: str, speller: Speller) -> list[Token]:
             elif raw in BREAKS:
                 clause += 1
             continue
-        lower = raw.lower().replace("’", "'")
+        lower = raw.lower().replace("’", "'").replace("ё", "е")
         if kind == "word":
             capital = raw[0].isupper()
             for part in speller.parts(lower):

@@ -32,34 +32,25 @@ class Anchor:
         return self.weight >= NAME
 
     @property
+    def number(self) -> bool:
+        return self.stems[0][0].isdigit() and not self.code
+
+    @property
     def word(self) -> bool:
-        return not self.name and not self.stems[0][0].isdigit()
+        return not self.name and not self.number
 
 
 @dataclass(frozen=True, slots=True)
 class Matter:
     text: str
+    terms: tuple[str, ...]
     happenings: tuple[Happening, ...]
     anchors: tuple[Anchor, ...]
     years: frozenset[str]
 
     @property
-    def has_names(self) -> bool:
-        return any(anchor.name for anchor in self.anchors)
-
-    @property
     def figure_only(self) -> bool:
         return bool(self.happenings) and all(happening.figure for happening in self.happenings)
-
-    @property
-    def content(self) -> float:
-        """What the words of the description weigh together, names and numbers left out."""
-        return sum(anchor.weight for anchor in self.anchors if anchor.word)
-
-    @property
-    def share(self) -> float:
-        """Of the content, what makes up for a name that is not said; pairs of characters overlap, so fewer do."""
-        return 0.6 if any(anchor.word and anchor.weight == WORD for anchor in self.anchors) else 0.5
 
 
 def matter_of(text: str, terms: Sequence[str], words: EmbargoWords) -> Matter:
@@ -73,7 +64,7 @@ def matter_of(text: str, terms: Sequence[str], words: EmbargoWords) -> Matter:
                 anchors[anchor.stems] = anchor
     kept = without_actor(tuple(anchors.values()), parts[0], words)
     years = frozenset(token.stem for tokens in parts for token in tokens if token.stem in YEARS)
-    return Matter(text, happenings, kept, years)
+    return Matter(text, tuple(terms), happenings, kept, years)
 
 
 def without_aspects(happenings: Sequence[Happening]) -> tuple[Happening, ...]:

@@ -10,39 +10,42 @@ from services.consistency.domain.wording import Wording, stem_of
 
 MANNERS = (
     "successor", "contrast", "secret", "silence", "publication", "denial", "hypothesis", "telling_question", "figure",
-    "own", "period", "future", "advice", "everyday", "continuation", "actor", "months",
+    "own", "future", "everyday", "continuation", "actor", "months",
 )  # fmt: skip
+
+
+WEIGHED = ("meaning", "words")
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
     """What a matter can be about.
 
-    `figure`: stated only with how it turned out; `alone`: then needs no more; `code`: naming the thing's own code
-    states it; `wide`: told in everyday words; `only_with`: dropped where the matter is about another one.
+    `figure`: stated only with how it turned out; `only_with`: dropped where the matter is about another one.
     """
 
     name: str
     words: Wording
-    strong: Wording
     but_not: Wording
     figure: bool
-    alone: bool
-    code: bool
-    wide: bool
     only_with: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EmbargoWords:
-    """`manners` are ways of speaking by name (`secret`, `silence`...); `nearness` is from 0 to 1."""
+    """`manners` are ways of speaking by name (`secret`, `silence`...).
+
+    `weights` are by sign, with an encoder (`meaning`) and without (`words`); what weighs `threshold` states the matter.
+    `grounds` say of each sign in a few words what it shows.
+    """
 
     happenings: tuple[Happening, ...]
     manners: dict[str, Wording]
     generic: frozenset[str]
     generic_han: tuple[str, ...]
-    nearness: float
-    weights: dict[str, float]
+    threshold: float
+    weights: dict[str, dict[str, float]]
+    grounds: dict[str, str]
 
 
 @lru_cache(maxsize=1)
@@ -54,8 +57,9 @@ def default_words() -> EmbargoWords:
         manners={manner: Wording(gathered(tables, manner)) for manner in MANNERS},
         generic=frozenset(stem_of(word) for word in generic if not is_han(word)),
         generic_han=tuple(sorted((word for word in generic if is_han(word)), key=len, reverse=True)),
-        nearness=float(shared["nearness"]),
-        weights={name: float(weight) for name, weight in shared["weights"].items()},
+        threshold=float(shared["threshold"]),
+        weights={name: {sign: float(weight) for sign, weight in shared["weights"][name].items()} for name in WEIGHED},
+        grounds=dict(shared["grounds"]),
     )
 
 
@@ -63,13 +67,9 @@ def happening(name: str, settings: dict[str, Any], tables: Iterable[dict[str, An
     entries = [table["happenings"].get(name, {}) for table in tables]
     return Happening(
         name=name,
-        words=Wording(gathered(entries, "words") + gathered(entries, "strong")),
-        strong=Wording(gathered(entries, "strong")),
+        words=Wording(gathered(entries, "words")),
         but_not=Wording(gathered(entries, "but_not")),
         figure=bool(settings.get("figure")),
-        alone=bool(settings.get("alone")),
-        code=bool(settings.get("code")),
-        wide=bool(settings.get("wide")),
         only_with=frozenset(settings["only_with"]) if "only_with" in settings else None,
     )
 

@@ -6,13 +6,13 @@ from fastapi import FastAPI
 from fastapi_problem.error import Problem
 
 from services.gateway.console.session import local
-from services.gateway.paths import CustomerId, SlashesStayEncoded, decoded
 from services.gateway.upstream import segment
+from shared.web.paths import CustomerId, SlashesStayEncoded, decoded
 
 
 @pytest.mark.parametrize(
     "identifier",
-    ["lw-c-20117", "a/b", "a/timeline", "100%", "%2F", "a%252Fb", "x?y#z", "Иван Петров", "客户 1", "a+b&c"],
+    [".", "..", "lw-c-20117", "a/b", "a/timeline", "100%", "%2F", "a%252Fb", "x?y#z", "Иван Петров", "客户 1", "a+b&c"],
 )
 async def test_an_id_arrives_as_it_was_sent(identifier: str) -> None:
     app = FastAPI()
@@ -39,7 +39,8 @@ def test_an_id_that_cannot_be_is_not_found(impossible: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "elsewhere", ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:1", "", "\t//x"]
+    "elsewhere",
+    ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:1", "", "//[", "http://[::1", "\t//x"],
 )
 def test_signing_in_leads_to_no_other_site(elsewhere: str) -> None:
     assert local(elsewhere) == "/"
