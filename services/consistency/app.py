@@ -12,7 +12,7 @@ from services.consistency import api
 from services.consistency.alerting import Contended
 from services.consistency.claims import standing
 from services.consistency.clock import Clock, now
-from services.consistency.detection import default_detector
+from services.consistency.detection import default_detector, warm_up
 from services.consistency.domain.detector import Detector
 from services.consistency.examination import Examination
 from services.consistency.handlers import Work, compare_touchpoints
@@ -79,6 +79,8 @@ def create_app(settings: Settings, detector: Callable[[], Detector] = default_de
                 "policies": reader.ready,
                 "consumer": partial(consuming, consumer),
             }
+            warming = examination.work_out(partial(warm_up, examination.detector))
+            await stack.enter_async_context(background(app, "warm-up", warming))
             await stack.enter_async_context(background(app, "outbox", outbox.run()))
             await stack.enter_async_context(background(app, "policies", reader.run()))
             await stack.enter_async_context(background(app, "re-examination", reexamination.run()))

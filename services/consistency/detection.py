@@ -1,6 +1,6 @@
 """The detector as the service, the pre-flight check and the command line run it."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from services.consistency.domain.contradiction.lexicon import load_lexicon
@@ -14,6 +14,7 @@ from services.consistency.domain.rules.embargo import embargo_rule
 from services.consistency.domain.rules.open_case import open_case_rule
 from services.consistency.domain.rules.pressure import pressure_rule
 from services.consistency.domain.similarity import best_similarity
+from shared.events import Customer, Embargo, EmbargoEvent, Message, MessageEvent
 
 
 def default_rules() -> tuple[Rule, ...]:
@@ -32,6 +33,29 @@ def other_rules() -> tuple[Rule, ...]:
         embargo_rule(default_states()),
         pressure_rule(is_promotional, int(pressure["cap"]), timedelta(hours=float(pressure["window_hours"]))),
     )
+
+
+def warm_up(detector: Detector) -> None:
+    """Has the detector load what the first message would else wait for: the sentence encoder takes seconds."""
+    told = "Harbour Bank takes over Quay Insurance."
+    start = datetime(2026, 3, 2, tzinfo=UTC)
+    embargo = EmbargoEvent(
+        specversion="1.0",
+        id="embargo",
+        source="//onevoice/warm-up",
+        type="touchpoint.embargo.v1",
+        time=start,
+        data=Embargo(department="executive", matter=told, until=start + timedelta(days=9)),
+    )
+    message = MessageEvent(
+        specversion="1.0",
+        id="message",
+        source="//onevoice/warm-up",
+        type="touchpoint.message.v1",
+        time=start + timedelta(days=1),
+        data=Message(customer=Customer(id="-"), department="sales", channel="email", direction="outbound", text=told),
+    )
+    detector.detect([message], [embargo])
 
 
 @lru_cache(maxsize=1)
