@@ -79,8 +79,7 @@ def create_app(settings: Settings, detector: Callable[[], Detector] = default_de
                 "policies": reader.ready,
                 "consumer": partial(consuming, consumer),
             }
-            warming = examination.work_out(partial(warm_up, examination.detector))
-            await stack.enter_async_context(background(app, "warm-up", warming))
+            await examination.work_out(partial(warm_up, examination.detector))
             await stack.enter_async_context(background(app, "outbox", outbox.run()))
             await stack.enter_async_context(background(app, "policies", reader.run()))
             await stack.enter_async_context(background(app, "re-examination", reexamination.run()))
