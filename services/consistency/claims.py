@@ -4,7 +4,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from services.consistency.domain.contradiction import Lexicon, load_lexicon, standing_claims
+from services.consistency.domain.contradiction.lexicon import Lexicon, load_lexicon
+from services.consistency.domain.contradiction.standing import standing_claims
 from services.consistency.domain.history import History
 from shared.events import MessageEvent, timestamp
 

@@ -2,7 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import Literal
 
+from pydantic import Field
+
+from services.consistency.domain.comparer.comparer import shipped_comparer
 from services.consistency.domain.contradiction.lexicon import load_lexicon
 from services.consistency.domain.contradiction.rule import contradiction_rule
 from services.consistency.domain.detector import Detector, Rule
@@ -15,11 +19,18 @@ from services.consistency.domain.rules.open_case import open_case_rule
 from services.consistency.domain.rules.pressure import pressure_rule
 from services.consistency.domain.similarity import best_similarity
 from shared.events import Customer, Embargo, EmbargoEvent, Message, MessageEvent
+from shared.settings import Group
+
+
+class DetectorSettings(Group):
+    comparer: Literal["on", "off"] = Field("on", validation_alias="ONEVOICE_COMPARER")
+    """Off: the rules judge alone."""
 
 
 def default_rules() -> tuple[Rule, ...]:
     """The rules in their order, with the data files as they stand."""
-    return (contradiction_rule(load_lexicon(), best_similarity()), *other_rules())
+    comparer = shipped_comparer() if DetectorSettings().comparer == "on" else None
+    return (contradiction_rule(load_lexicon(), best_similarity(), comparer), *other_rules())
 
 
 def other_rules() -> tuple[Rule, ...]:

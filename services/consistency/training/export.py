@@ -1,10 +1,10 @@
-"""Writes a trained judge as an int8 ONNX file and a tokenizer with the word pieces of three languages alone.
+"""Writes a trained comparer as an int8 ONNX file and a tokenizer with the word pieces of three languages alone.
 
-python -m services.consistency.training.export --judge judge.pt --pairs 'FILES...' --out services/consistency/model
+python -m services.consistency.training.export --comparer comparer.pt --examples examples.jsonl --out model
 """
 
 import argparse
-import glob
+import json
 import re
 import tempfile
 from collections.abc import Sequence
@@ -14,8 +14,7 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from services.consistency.training.checkpoint import Checkpoint, bundled, read_checkpoint
-from services.consistency.training.network import Encoder, Judge
-from services.consistency.training.pairs import read_pairs
+from services.consistency.training.network import Comparer, Encoder
 from services.consistency.training.pieces import tokenizer
 from services.consistency.training.train import LONGEST
 
@@ -29,23 +28,22 @@ SCRIPTS = (
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--judge", type=Path, required=True)
-    parser.add_argument("--pairs", nargs="+", required=True)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--comparer", type=Path, required=True)
+    parser.add_argument("--examples", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
     checkpoint = read_checkpoint(bundled())
-    judge = Judge(Encoder(checkpoint), checkpoint.sizes["width"])
-    judge.load_state_dict(torch.load(given.judge, weights_only=True), strict=False)
-    paths = [Path(name) for pattern in given.pairs for name in sorted(glob.glob(pattern))]
-    texts = [text for pair in read_pairs(paths) for text in pair.texts]
-    kept = kept_pieces(checkpoint, texts)
-    words = judge.encoder.words
-    judge.encoder.words = torch.nn.Embedding.from_pretrained(words.weight[torch.tensor(kept)].clone(), freeze=True)
+    comparer = Comparer(Encoder(checkpoint), checkpoint.sizes["width"])
+    comparer.load_state_dict(torch.load(given.comparer, weights_only=True), strict=False)
+    drawn = [json.loads(line) for line in given.examples.read_text("utf-8").splitlines()]
+    kept = kept_pieces(checkpoint, [text for one in drawn for text in (one["first"], one["second"])])
+    words = comparer.encoder.words
+    comparer.encoder.words = torch.nn.Embedding.from_pretrained(words.weight[torch.tensor(kept)].clone(), freeze=True)
     given.out.mkdir(parents=True, exist_ok=True)
     small = tokenizer([checkpoint.pieces[at] for at in kept], kept.index(checkpoint.special["unk"]), LONGEST)
     small.save(str(given.out / "tokenizer.json"), pretty=False)
-    write(judge, given.out / "judge.onnx")
+    write(comparer, given.out / "comparer.onnx")
 
 
 def kept_pieces(checkpoint: Checkpoint, texts: Sequence[str]) -> list[int]:
@@ -58,23 +56,21 @@ def kept_pieces(checkpoint: Checkpoint, texts: Sequence[str]) -> list[int]:
     return sorted(kept)
 
 
-def write(judge: Judge, path: Path) -> None:
-    judge.eval()
+def write(comparer: Comparer, path: Path) -> None:
+    comparer.eval()
     pieces = torch.tensor([[0, 5, 6, 2], [0, 7, 2, 1]])
     mask = torch.tensor([[1, 1, 1, 1], [1, 1, 1, 0]])
+    sides = torch.tensor([[0, 0, 1, 1], [0, 0, 1, 1]])
+    names = ["pieces", "mask", "sides"]
     with tempfile.TemporaryDirectory() as folder:
-        whole = Path(folder) / "judge.onnx"
+        whole = Path(folder) / "comparer.onnx"
         torch.onnx.export(
-            judge,
-            (pieces, mask),
+            comparer,
+            (pieces, mask, sides),
             str(whole),
-            input_names=["pieces", "mask"],
+            input_names=names,
             output_names=["logits"],
-            dynamic_axes={
-                "pieces": {0: "texts", 1: "length"},
-                "mask": {0: "texts", 1: "length"},
-                "logits": {0: "texts"},
-            },
+            dynamic_axes={**{name: {0: "texts", 1: "length"} for name in names}, "logits": {0: "texts"}},
             opset_version=17,
             dynamo=False,
         )

@@ -1,4 +1,4 @@
-"""The encoder of multilingual-e5-small in torch, with a head that says how likely two texts contradict each other."""
+"""The encoder of multilingual-e5-small in torch, with heads that say what two texts are to each other."""
 
 import math
 
@@ -32,7 +32,7 @@ class Layer(nn.Module):
 
 
 class Encoder(nn.Module):
-    def __init__(self, checkpoint: Checkpoint, dropout: float = 0.1) -> None:
+    def __init__(self, checkpoint: Checkpoint, dropout: float = 0.0) -> None:
         super().__init__()
         width, heads, inner = (checkpoint.sizes[name] for name in ("width", "heads", "inner"))
         given = {name: torch.from_numpy(array) for name, array in checkpoint.tensors.items()}
@@ -45,11 +45,13 @@ class Encoder(nn.Module):
             Layer(width, heads, inner, checkpoint.epsilon, dropout) for _ in range(checkpoint.sizes["layers"])
         )
         self.load_state_dict(named(given, width))
+        with torch.no_grad():  # the base has seen single texts alone: both sides begin alike
+            self.sides.weight[1] = self.sides.weight[0]
 
-    def forward(self, pieces: Tensor, mask: Tensor) -> Tensor:
-        """Pieces and mask as [texts, pieces]; gives [texts, pieces, width]."""
+    def forward(self, pieces: Tensor, mask: Tensor, sides: Tensor) -> Tensor:
+        """Pieces, mask and sides (0: first text, 1: second) as [texts, pieces]; gives [texts, pieces, width]."""
         places = torch.arange(pieces.shape[1], device=pieces.device)
-        states = self.words(pieces) + self.places(places) + self.sides(torch.zeros_like(pieces))
+        states = self.words(pieces) + self.places(places) + self.sides(sides)
         states = self.dropout(self.norm(states))
         hidden = (1.0 - mask[:, None, None, :].to(states.dtype)) * -10000.0
         for layer in self.layers:
@@ -78,17 +80,21 @@ def named(given: dict[str, Tensor], width: int) -> dict[str, Tensor]:
     return found
 
 
-class Judge(nn.Module):
-    """The log-odds that two texts, encoded as one, contradict each other: mean and first state, one hidden layer."""
+HEADS = ("conflict", "change", "same")
+"""Both cannot hold; the later one announces that it changes the earlier; both say the same."""
+
+
+class Comparer(nn.Module):
+    """The log-odds of the heads for two texts encoded as one: mean and first state, one hidden layer."""
 
     def __init__(self, encoder: Encoder, width: int) -> None:
         super().__init__()
         self.encoder = encoder
-        self.head = nn.Sequential(nn.Linear(2 * width, width), nn.Tanh(), nn.Dropout(0.1), nn.Linear(width, 1))
+        self.head = nn.Sequential(nn.Linear(2 * width, width), nn.Tanh(), nn.Dropout(0.1), nn.Linear(width, len(HEADS)))
 
-    def forward(self, pieces: Tensor, mask: Tensor) -> Tensor:
-        states = self.encoder(pieces, mask)
-        return self.head(torch.cat([mean(states, mask), states[:, 0]], dim=-1)).squeeze(-1)
+    def forward(self, pieces: Tensor, mask: Tensor, sides: Tensor) -> Tensor:
+        states = self.encoder(pieces, mask, sides)
+        return self.head(torch.cat([mean(states, mask), states[:, 0]], dim=-1))
 
 
 def mean(states: Tensor, mask: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ class Pair:
     trade: str
     texts: tuple[str, str]
     keys: tuple[str, str]
+    times: tuple[datetime, datetime]
     label: int
     type: str
 
@@ -44,9 +46,15 @@ def pair(plain: dict[str, Any]) -> Pair:
         trade=plain["trade"],
         texts=(plain["a"]["text"], plain["b"]["text"]),
         keys=(plain["key_a"], plain["key_b"]),
+        times=(moment(plain["a"]["time"]), moment(plain["b"]["time"])),
         label=int(plain["label"] == "contradiction"),
         type=plain["type"],
     )
+
+
+def moment(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(hour=found.hour or 10, tzinfo=UTC)
 
 
 def held(found: Pair) -> bool:

@@ -15,7 +15,7 @@ def tokenizer(pieces: Sequence[tuple[str, float]], unknown: int, longest: int) -
     index = {text: at for at, (text, _) in enumerate(pieces[:8])}
     made.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>",
-        pair="<s> $A </s> $B </s>",
+        pair="<s>:0 $A:0 </s>:0 $B:1 </s>:1",
         special_tokens=[("<s>", index["<s>"]), ("</s>", index["</s>"])],
     )
     made.enable_padding(pad_id=index["<pad>"], pad_token="<pad>")  # noqa: S106 - a piece of text, no secret

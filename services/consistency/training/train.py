@@ -1,13 +1,14 @@
-"""Trains the judge on the written pairs; see README.md beside this file for the recipe.
+"""Trains the comparer on drawn examples; see README.md beside this file for the recipe.
 
-python -m services.consistency.training.train --pairs 'services/consistency/training/pairs.*.jsonl' --out judge.pt
+python -m services.consistency.training.train --examples examples.jsonl --out comparer.pt
 """
 
 import argparse
-import glob
+import json
 import random
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -17,129 +18,169 @@ from torch import Tensor
 from torch.nn import functional
 
 from services.consistency.training.checkpoint import bundled, read_checkpoint
-from services.consistency.training.network import Encoder, Judge
-from services.consistency.training.pairs import Example, Pair, examples, held, read_pairs
+from services.consistency.training.network import HEADS, Comparer, Encoder
 from services.consistency.training.pieces import tokenizer
 
-LONGEST = 96
+LONGEST = 320
+WEIGHTS = (1.0, 0.3, 0.5)
+"""How much the loss of each head counts."""
+POSITIVE = (1.0, 1.0, 1.0)
+SOFT = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    texts: tuple[str, str]
+    wanted: tuple[float, ...]
+    language: str
+    origin: str
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--pairs", nargs="+", required=True)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--examples", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--start", type=Path, help="a judge trained before, to go on from")
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--start", type=Path, help="a comparer trained before, to go on from")
+    parser.add_argument("--epochs", type=float, default=2.0)
     parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--rate", type=float, default=1e-4)
+    parser.add_argument("--rate", type=float, default=1.5e-4)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--frozen", type=int, default=0, help="how many of the first layers keep their weights")
-    parser.add_argument("--minutes", type=float, default=60.0, help="no new epoch is begun that would end after this")
+    parser.add_argument("--steady", action="store_true", help="keep the rate, for a further run goes on from here")
+    parser.add_argument("--most", type=int, default=0, help="train on so many examples at the most; 0: all")
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     torch.manual_seed(given.seed)
     checkpoint = read_checkpoint(bundled())
-    judge = Judge(Encoder(checkpoint), checkpoint.sizes["width"])
+    comparer = Comparer(Encoder(checkpoint), checkpoint.sizes["width"])
     if given.start:
-        judge.load_state_dict(torch.load(given.start, weights_only=True), strict=False)
-    freeze(judge, given.frozen)
+        comparer.load_state_dict(torch.load(given.start, weights_only=True), strict=False)
+    freeze(comparer, given.frozen)
     cut = tokenizer(checkpoint.pieces, checkpoint.special["unk"], LONGEST)
-    paths = sorted(Path(name) for pattern in given.pairs for name in glob.glob(pattern))
-    pairs = read_pairs(paths)
-    train(judge, cut, [p for p in pairs if not held(p)], [p for p in pairs if held(p)], given)
+    learning, kept = read_examples(given.examples)
+    train(comparer, cut, learning, kept, given)
 
 
-def freeze(judge: Judge, layers: int) -> None:
-    encoder = judge.encoder
+def read_examples(path: Path) -> tuple[list[Example], list[Example]]:
+    """To learn from, and kept apart."""
+    found: tuple[list[Example], list[Example]] = ([], [])
+    for line in path.read_text("utf-8").splitlines():
+        plain = json.loads(line)
+        wanted = tuple(float(plain["label"] == head) for head in HEADS)
+        example = Example((plain["first"], plain["second"]), wanted, plain["language"], plain["origin"])
+        found[bool(plain["held"])].append(example)
+    return found
+
+
+def freeze(comparer: Comparer, layers: int) -> None:
+    encoder = comparer.encoder
     if layers:
-        for part in (encoder.places, encoder.sides, encoder.norm, *list(encoder.layers)[:layers]):
+        for part in (encoder.places, encoder.norm, *list(encoder.layers)[:layers]):
             part.requires_grad_(False)
 
 
-def train(judge: Judge, cut: Tokenizer, pairs: Sequence[Pair], kept: Sequence[Pair], given: argparse.Namespace) -> None:
+def train(
+    comparer: Comparer, cut: Tokenizer, learning: list[Example], kept: list[Example], given: argparse.Namespace
+) -> None:
     chance = random.Random(given.seed)  # noqa: S311 - draws examples, keeps nothing secret
-    first = examples(pairs, chance)
-    steps = given.epochs * (len(first) // given.batch + 1)
-    weights = [weight for weight in judge.parameters() if weight.requires_grad]
+    if given.most:
+        learning = chance.sample(learning, min(given.most, len(learning)))
+    steps = int(given.epochs * (len(learning) / given.batch)) + 1
+    weights = [weight for weight in comparer.parameters() if weight.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=given.rate, weight_decay=0.01)
-    rate = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, given.rate, total_steps=steps + 50, pct_start=0.1, anneal_strategy="linear"
-    )
-    print(f"{len(pairs)} pairs to learn from, {len(kept)} kept apart, {len(first)} examples an epoch", flush=True)
-    best, began = 0.0, time.monotonic()
-    for epoch in range(given.epochs):
-        judge.train()
-        total, count = 0.0, 0
-        for batch in batches(examples(pairs, chance), given.batch, cut, chance):
-            pieces, mask = encoded([example.texts for example in batch], cut)
-            wanted = torch.tensor([float(example.label) for example in batch])
-            # Six examples in ten are of no clash; the weight evens that out. Labels are softened a little.
-            # Half-precision products take a third of the time on current processors.
-            with torch.autocast("cpu", torch.bfloat16):
-                logits = judge(pieces, mask)
-            loss = functional.binary_cross_entropy_with_logits(
-                logits.float(), wanted * 0.94 + 0.03, pos_weight=torch.tensor(1.4)
-            )
+    rate = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: course(step, steps, given.steady))
+    print(f"{len(learning)} examples to learn from, {len(kept)} kept apart, {steps} steps", flush=True)
+    began, step, total = time.monotonic(), 0, 0.0
+    while step < steps:
+        for batch in batches(learning, given.batch, cut, chance):
+            if step >= steps:
+                break
+            comparer.train()
+            loss = loss_of(comparer, cut, batch)
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(weights, 1.0)
             optimizer.step()
             rate.step()
-            total, count = total + float(loss.detach()), count + 1
-        print(f"  learnt in {(time.monotonic() - began) / 60:.1f} minutes", flush=True)
-        score = report(judge, cut, kept)
-        spent = (time.monotonic() - began) / 60
-        print(f"epoch {epoch + 1}: loss {total / count:.3f}, {spent:.1f} minutes", flush=True)
-        if score > best:
-            best = score
-            torch.save({name: t for name, t in judge.state_dict().items() if "words" not in name}, given.out)
-        if spent * (epoch + 2) / (epoch + 1) > given.minutes:
-            break
+            step, total = step + 1, total + float(loss.detach())
+            if step % 100 == 0 or step == steps:
+                spent = (time.monotonic() - began) / 60
+                left = spent / step * (steps - step)
+                print(f"step {step}: loss {total / 100:.3f}, {spent:.1f} minutes, {left:.1f} to go", flush=True)
+                total = 0.0
+            if step % 1000 == 0:
+                save(comparer, given.out)
+                report(comparer, cut, kept[:600])
+    save(comparer, given.out)
+    report(comparer, cut, kept)
+
+
+def course(step: int, steps: int, steady: bool) -> float:
+    """The share of the rate at a step: up over the first fiftieth or so, then down to nothing, or steady."""
+    warm = min(1.0, (step + 1) / min(100, steps / 10 + 1))
+    return warm if steady else warm * max(0.02, 1 - step / steps)
+
+
+def save(comparer: Comparer, path: Path) -> None:
+    torch.save({name: weight for name, weight in comparer.state_dict().items() if "words" not in name}, path)
+
+
+def loss_of(comparer: Comparer, cut: Tokenizer, batch: Sequence[Example]) -> Tensor:
+    wanted = torch.tensor([example.wanted for example in batch])
+    # Half-precision products take a third of the time on current processors.
+    with torch.autocast("cpu", torch.bfloat16):
+        logits = comparer(*encoded([example.texts for example in batch], cut))
+    each = functional.binary_cross_entropy_with_logits(
+        logits.float(), wanted * (1 - 2 * SOFT) + SOFT, pos_weight=torch.tensor(POSITIVE), reduction="none"
+    )
+    return (each.mean(0) * torch.tensor(WEIGHTS)).sum()
 
 
 def batches(found: list[Example], size: int, cut: Tokenizer, chance: random.Random) -> list[list[Example]]:
     """Batches of texts of like length, in random order."""
-    lengths = [len(one.ids) - one.attention_mask.count(0) for one in cut.encode_batch([e.texts for e in found])]
-    found = [found[at] for at in sorted(range(len(found)), key=lambda at: lengths[at] + chance.random() * 4)]
+    lengths = [sum(map(len, example.texts)) for example in found]
+    found = [found[at] for at in sorted(range(len(found)), key=lambda at: lengths[at] * (0.85 + 0.3 * chance.random()))]
     made = [found[at : at + size] for at in range(0, len(found), size)]
     chance.shuffle(made)
     return made
 
 
-def encoded(texts: Sequence[tuple[str, str]], cut: Tokenizer) -> tuple[Tensor, Tensor]:
+def encoded(texts: Sequence[tuple[str, str]], cut: Tokenizer) -> tuple[Tensor, Tensor, Tensor]:
     found = cut.encode_batch(list(texts))
-    return torch.tensor([one.ids for one in found]), torch.tensor([one.attention_mask for one in found])
+    pieces = torch.tensor([one.ids for one in found])
+    sides = torch.tensor([one.type_ids for one in found])
+    return pieces, torch.tensor([one.attention_mask for one in found]), sides
 
 
-def scores(judge: Judge, cut: Tokenizer, texts: Sequence[tuple[str, str]], size: int = 64) -> list[float]:
-    """Probabilities, in the order of `texts`."""
-    judge.eval()
+def scores(comparer: Comparer, cut: Tokenizer, texts: Sequence[tuple[str, str]], size: int = 64) -> list[list[float]]:
+    """Probabilities of the heads, in the order of `texts`."""
+    comparer.eval()
     order = sorted(range(len(texts)), key=lambda at: len(texts[at][0]) + len(texts[at][1]))
-    found = [0.0] * len(texts)
+    found: list[list[float]] = [[] for _ in texts]
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
         for start in range(0, len(order), size):
             part = order[start : start + size]
-            for at, value in zip(
-                part, judge(*encoded([texts[i] for i in part], cut)).float().sigmoid().tolist(), strict=True
-            ):
+            values = comparer(*encoded([texts[i] for i in part], cut)).float().sigmoid().tolist()
+            for at, value in zip(part, values, strict=True):
                 found[at] = value
     return found
 
 
-def report(judge: Judge, cut: Tokenizer, kept: Sequence[Pair]) -> float:
-    """Average precision of the keys, by language and in all."""
-    found = scores(judge, cut, [pair.keys for pair in kept])
-    labels = [pair.label for pair in kept]
+def report(comparer: Comparer, cut: Tokenizer, kept: Sequence[Example]) -> None:
+    """Average precision of the first head, by language and in all."""
+    if not kept:
+        return
+    found = [score[0] for score in scores(comparer, cut, [example.texts for example in kept])]
+    labels = [int(example.wanted[0]) for example in kept]
     for language in ("en", "ru", "zh"):
-        of = [at for at, pair in enumerate(kept) if pair.language == language]
-        score = average_precision_score([labels[at] for at in of], [found[at] for at in of])
-        print(f"  {language} average precision {score:.3f} ({len(of)} pairs)", flush=True)
+        of = [at for at, example in enumerate(kept) if example.language == language]
+        if any(labels[at] for at in of):
+            score = average_precision_score([labels[at] for at in of], [found[at] for at in of])
+            print(f"  {language} average precision {score:.3f} ({len(of)} examples)", flush=True)
     precision, recall, _ = precision_recall_curve(labels, found)
     f1 = max(2 * p * r / (p + r) for p, r in zip(precision, recall, strict=True) if p + r)
-    score = float(average_precision_score(labels, found))
-    print(f"  all: average precision {score:.3f}, best F1 {f1:.3f}", flush=True)
-    return score
+    print(f"  all: average precision {average_precision_score(labels, found):.3f}, best F1 {f1:.3f}", flush=True)
 
 
 if __name__ == "__main__":

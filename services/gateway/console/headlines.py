@@ -12,16 +12,23 @@ def brief(clash: Clash) -> str:
     """The reason beside both messages, which need not be quoted once more."""
     if clash["kind"] != "contradiction":
         return clash["reason"]
-    matter = clash["attribute"].replace("_", " ")
+    matter = matter_of(clash["attribute"])
     return f"Both cannot hold: {matter}." if matter else "Both cannot hold."
+
+
+def matter_of(attribute: str) -> str:
+    """Empty for a whole statement, which the sentences themselves say better."""
+    return "" if attribute == "statement" else attribute.replace("_", " ")
 
 
 def headline(alert: Alert) -> str:
     """An alert's cause in a line; the reason beside it says the rest."""
     a, b = (named(DEPARTMENTS, alert["senders"][side]["department"]) for side in ("a", "b"))
-    matter = alert["attribute"].replace("_", " ") or "the same matter"
+    matter = matter_of(alert["attribute"])
     match alert["kind"]:
         case "contradiction":
+            if not matter:
+                return f"{a} contradicts itself" if a == b else f"{a} and {b} contradict each other"
             both = f"{a} contradicts itself: {matter}" if a == b else f"{a} and {b} differ: {matter}"
             return both + either(alert["values"])
         case "consent":

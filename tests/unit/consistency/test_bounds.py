@@ -1,7 +1,7 @@
 """However a text is made, what is read and compared of it has a bound."""
 
 from services.consistency.domain.bounds import CLAIMS, READ_CHARACTERS, readable
-from services.consistency.domain.contradiction import load_lexicon
+from services.consistency.domain.contradiction.lexicon import load_lexicon
 from services.consistency.domain.contradiction.message import Reader
 
 LEXICON = load_lexicon()

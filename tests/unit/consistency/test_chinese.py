@@ -4,12 +4,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from services.consistency.domain.contradiction import contradiction_rule, load_lexicon
 from services.consistency.domain.contradiction.claim import Claim
 from services.consistency.domain.contradiction.dates import days_of
 from services.consistency.domain.contradiction.folding import fold, pairs
 from services.consistency.domain.contradiction.languages import language_of
+from services.consistency.domain.contradiction.lexicon import load_lexicon
 from services.consistency.domain.contradiction.reading import read
+from services.consistency.domain.contradiction.rule import contradiction_rule
 from services.consistency.domain.detector import Detector
 from services.consistency.domain.similarity import NoSimilarity
 from shared.events import MessageEvent

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.consistency.domain.contradiction import contradiction_rule, load_lexicon, standing_claims
+from services.consistency.domain.contradiction.lexicon import load_lexicon
 from services.consistency.domain.contradiction.reading import read
+from services.consistency.domain.contradiction.rule import contradiction_rule
+from services.consistency.domain.contradiction.standing import standing_claims
 from services.consistency.domain.detector import Detector
 from services.consistency.domain.history import History
 from services.consistency.domain.similarity import NoSimilarity

@@ -6,7 +6,7 @@ from typing import Literal
 
 from services.consistency.domain.contradiction.dates import Moment
 
-ClaimKind = Literal["amount", "moment", "axis", "status"]
+ClaimKind = Literal["amount", "moment", "axis", "status", "statement"]
 Mode = Literal["asserted", "asked", "denied", "hypothetical", "reported"]
 INFINITY = float("inf")
 

@@ -70,6 +70,7 @@ class Lexicon:
     parents: Mapping[str, frozenset[str]]
     weights: Mapping[str, float] = field(default_factory=dict)
     threshold: float = 0.5
+    comparer: Mapping[str, float] = field(default_factory=dict)
     default: str = "en"
     ranks: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
@@ -100,6 +101,7 @@ def load_lexicon(folder: Path = FOLDER) -> Lexicon:
         parents=parents,
         weights={name: float(value) for name, value in shared.get("weights", {}).get("weights", {}).items()},
         threshold=float(shared.get("weights", {}).get("threshold", 0.5)),
+        comparer={name: float(value) for name, value in shared.get("comparer", {}).items()},
         ranks={
             state: (chain, rank)
             for chain, entry in shared["statuses"].items()

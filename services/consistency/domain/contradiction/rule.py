@@ -1,12 +1,15 @@
 """The contradiction rule: every two messages of a history, compared once."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from services.consistency.domain.comparer.comparer import Comparer
+from services.consistency.domain.comparer.nearness import nearness_by
 from services.consistency.domain.conflict import Conflict, Span
 from services.consistency.domain.contradiction.claim import Claim
+from services.consistency.domain.contradiction.judgement import Judge, Judgement
 from services.consistency.domain.contradiction.lexicon import Lexicon
 from services.consistency.domain.contradiction.message import Message, Reader
-from services.consistency.domain.contradiction.pairing import Finding, compare_messages
+from services.consistency.domain.contradiction.pairing import Finding
 from services.consistency.domain.contradiction.reasons import reason, value_of
 from services.consistency.domain.contradiction.relatedness import Relatedness
 from services.consistency.domain.detector import Rule
@@ -15,39 +18,60 @@ from services.consistency.domain.similarity import Similarity, best_similarity
 from shared.events import MessageEvent
 
 
-def contradiction_rule(lexicon: Lexicon, similarity: Similarity | None = None) -> Rule:
-    """The rule over one lexicon; readings are kept between calls."""
+def contradiction_rule(
+    lexicon: Lexicon, similarity: Similarity | None = None, comparer: Comparer | None = None
+) -> Rule:
+    """The rule over one lexicon; readings and judgements are kept between calls."""
     reader = Reader(lexicon)
-    relatedness = Relatedness(lexicon, similarity if similarity is not None else best_similarity())
+    near = similarity if similarity is not None else best_similarity()
+    judge = Judge(lexicon, Relatedness(lexicon, near), nearness_by(near), comparer)
 
     def contradictions(history: History) -> Iterator[Conflict]:
         messages = [reader.message(event) for event in history.messages]
-        for at, later in enumerate(messages):
-            for earlier in messages[:at]:
-                found = compare_messages(earlier, later, lexicon, relatedness)
-                if found is None or settled(earlier, later, found, messages, lexicon, relatedness):
-                    continue
-                yield conflict(earlier, later, found, lexicon)
+        pairs = [
+            (earlier, later)
+            for at, later in enumerate(messages)
+            for earlier in messages[:at]
+            if in_force(earlier, later)
+        ]
+        judged = {
+            (earlier.event.id, later.event.id): one
+            for (earlier, later), one in zip(pairs, judge.judge(pairs), strict=True)
+        }
+        for earlier, later in pairs:
+            found = judged[earlier.event.id, later.event.id]
+            if judge.reports(found) and not settled(earlier, later, messages, judge, judged):
+                yield conflict(earlier, later, judge.words(earlier, later, found), lexicon)
 
     return contradictions
 
 
-def settled(
-    earlier: Message,
-    later: Message,
-    found: Finding,
-    messages: Sequence[Message],
-    lexicon: Lexicon,
-    relatedness: Relatedness,
-) -> bool:
-    """A message between the two announced a change of what the earlier one said, so that it no longer counts."""
+def in_force(earlier: Message, later: Message) -> bool:
+    """The earlier message still counts when the later one is sent, and is not what that one corrects."""
+    until = earlier.event.data.valid_until
+    return (until is None or until >= later.event.time) and later.event.data.corrects != earlier.event.id
+
+
+Judged = Mapping[tuple[str, str], Judgement]
+
+
+def settled(earlier: Message, later: Message, messages: Sequence[Message], judge: Judge, judged: Judged) -> bool:
+    """A message between the two announced a change of what the earlier one said, and the later one follows it."""
+    found = judged[earlier.event.id, later.event.id]
     for middle in messages:
-        if earlier.event.time < middle.event.time < later.event.time:
-            if middle.event.data.corrects == earlier.event.id:
+        if not earlier.event.time < middle.event.time < later.event.time:
+            continue
+        if middle.event.data.corrects == earlier.event.id:
+            return True
+        change = judged.get((earlier.event.id, middle.event.id))
+        after = judged.get((middle.event.id, later.event.id))
+        if change is None or after is None or not judge.announces(change):
+            continue
+        if change.change is not None and found.finding is not None:
+            if change.change.a.attribute == found.finding.a.attribute:
                 return True
-            change = compare_messages(earlier, middle, lexicon, relatedness, changes=True)
-            if change is not None and change.a.attribute == found.a.attribute:
-                return True
+        elif not judge.reports(after):
+            return True
     return False
 
 
