@@ -9,8 +9,8 @@ import json
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from services.consistency.domain.comparer.nearness import nearness_by
@@ -27,6 +27,8 @@ from shared.events import Message as MessageData
 HERE = Path(__file__).parent
 HELD = 0.06
 WITHIN = {"conflict": 8, "change": 4, "same": 8, "apart": 8}
+TURNED, REPEATED = 0.25, 0.5
+"""Shares of conflicts whose two sides change places, and of changes after which the old is said again."""
 FAR = 2
 """Examples drawn of a family at the most: of its own lines by label, and with other matters of the company."""
 
@@ -73,8 +75,14 @@ class Draw:
         for one, other in pairs:
             found = label(one, other)
             left[found] -= 1
-            if left[found] >= 0:
-                yield self.drawn(family, one, other, found, "family")
+            if left[found] < 0:
+                continue
+            if found == "conflict" and self._chance.random() < TURNED:
+                one, other = replace(other, time=one.time), replace(one, time=other.time)
+            yield self.drawn(family, one, other, found, "family")
+            if found == "change" and self._chance.random() < REPEATED:
+                # What was changed with an announcement, and is said again as it was.
+                yield self.drawn(family, other, replace(one, time=other.time + timedelta(days=7)), "conflict", "family")
 
     def across(self, family: Family, others: Sequence[Line], count: int, origin: str) -> Iterator[Drawn]:
         for other in self._chance.sample(list(others), min(count, len(others))):

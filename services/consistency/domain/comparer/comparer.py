@@ -1,5 +1,6 @@
 """The trained model behind one question: what are these two texts to each other?"""
 
+import math
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +10,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 MODEL = Path(__file__).resolve().parents[2] / "model"
-BATCH = 16
 Pair = tuple[str, str]
 
 
@@ -44,11 +44,7 @@ class OnnxComparer:
         self._known: OrderedDict[Pair, Verdict] = OrderedDict()
 
     def verdicts(self, pairs: Sequence[Pair]) -> list[Verdict]:
-        new = sorted({pair for pair in pairs if pair not in self._known}, key=lambda pair: len(pair[0]) + len(pair[1]))
-        fresh: dict[Pair, Verdict] = {}
-        for start in range(0, len(new), BATCH):
-            part = new[start : start + BATCH]
-            fresh.update(zip(part, self._judge(part), strict=True))
+        fresh = {pair: self._judge(pair) for pair in dict.fromkeys(pairs) if pair not in self._known}
         answers = [fresh[pair] if pair in fresh else self._known[pair] for pair in pairs]
         self._known.update(fresh)
         for pair in pairs:
@@ -57,18 +53,16 @@ class OnnxComparer:
             self._known.popitem(last=False)
         return answers
 
-    def _judge(self, pairs: Sequence[Pair]) -> list[Verdict]:
+    def _judge(self, pair: Pair) -> Verdict:
+        """One pair at a time: in a batch the int8 scales, and so the verdicts, would depend on the other pairs."""
         import numpy as np
 
-        found = self._tokenizer.encode_batch(list(pairs))
-        given = {
-            "pieces": np.array([one.ids for one in found], dtype=np.int64),
-            "mask": np.array([one.attention_mask for one in found], dtype=np.int64),
-            "sides": np.array([one.type_ids for one in found], dtype=np.int64),
-        }
-        (logits,) = self._session.run(None, given)
-        probabilities = 1.0 / (1.0 + np.exp(-logits))
-        return [Verdict(*(float(value) for value in row)) for row in probabilities]
+        found = self._tokenizer.encode(*pair)
+        pieces, mask, sides = (
+            np.array([numbers], dtype=np.int64) for numbers in (found.ids, found.attention_mask, found.type_ids)
+        )
+        (logits,) = self._session.run(None, {"pieces": pieces, "mask": mask, "sides": sides})
+        return Verdict(*(1.0 / (1.0 + math.exp(-float(value))) for value in logits[0]))
 
 
 def installed() -> bool:

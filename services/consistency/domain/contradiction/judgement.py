@@ -68,6 +68,9 @@ class Judge:
         return answers
 
     def _near(self, earlier: Message, later: Message) -> bool:
+        """Worth asking about: not the same text again, and not of something else altogether."""
+        if earlier.event.data.text == later.event.data.text:
+            return False
         return self._nearness.of(earlier, later) >= self._weights["near"]
 
     def _judged(self, earlier: Message, later: Message, verdict: Verdict | None) -> Judgement:
