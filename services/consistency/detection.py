@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from services.consistency.domain.comparer.comparer import shipped_comparer
+from services.consistency.domain.comparer.comparer import Comparer, shipped_comparer
 from services.consistency.domain.contradiction.lexicon import load_lexicon
 from services.consistency.domain.contradiction.rule import contradiction_rule
 from services.consistency.domain.detector import Detector, Rule
@@ -30,10 +30,10 @@ class DetectorSettings(Group):
 def default_rules() -> tuple[Rule, ...]:
     """The rules in their order, with the data files as they stand."""
     comparer = shipped_comparer() if DetectorSettings().comparer == "on" else None
-    return (contradiction_rule(load_lexicon(), best_similarity(), comparer), *other_rules())
+    return (contradiction_rule(load_lexicon(), best_similarity(), comparer), *other_rules(comparer))
 
 
-def other_rules() -> tuple[Rule, ...]:
+def other_rules(comparer: Comparer | None = None) -> tuple[Rule, ...]:
     """The rules that need not compare what two messages say."""
     policy = read_shared("policy")
     is_promotional = default_promotional()
@@ -41,13 +41,13 @@ def other_rules() -> tuple[Rule, ...]:
     return (
         consent_rule(is_promotional),
         open_case_rule(is_promotional, frozenset(name.casefold() for name in policy["open_case"]["categories"])),
-        embargo_rule(default_states()),
+        embargo_rule(default_states(comparer)),
         pressure_rule(is_promotional, int(pressure["cap"]), timedelta(hours=float(pressure["window_hours"]))),
     )
 
 
 def warm_up(detector: Detector) -> None:
-    """Has the detector load what the first message would else wait for: the sentence encoder takes seconds."""
+    """Has the detector load what the first message would else wait for: its models take seconds."""
     told = "Harbour Bank takes over Quay Insurance."
     start = datetime(2026, 3, 2, tzinfo=UTC)
     embargo = EmbargoEvent(
@@ -58,15 +58,20 @@ def warm_up(detector: Detector) -> None:
         time=start,
         data=Embargo(department="executive", matter=told, until=start + timedelta(days=9)),
     )
-    message = MessageEvent(
-        specversion="1.0",
-        id="message",
-        source="//onevoice/warm-up",
-        type="touchpoint.message.v1",
-        time=start + timedelta(days=1),
-        data=Message(customer=Customer(id="-"), department="sales", channel="email", direction="outbound", text=told),
-    )
-    detector.detect([message], [embargo])
+    messages = [
+        MessageEvent(
+            specversion="1.0",
+            id=f"message {day}",
+            source="//onevoice/warm-up",
+            type="touchpoint.message.v1",
+            time=start + timedelta(days=day),
+            data=Message(
+                customer=Customer(id="-"), department="sales", channel="email", direction="outbound", text=text
+            ),
+        )
+        for day, text in enumerate((told, "Quay Insurance stays on its own."), 1)
+    ]
+    detector.detect(messages, [embargo])
 
 
 @lru_cache(maxsize=1)

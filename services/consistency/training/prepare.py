@@ -27,10 +27,10 @@ from shared.events import Message as MessageData
 HERE = Path(__file__).parent
 HELD = 0.06
 WITHIN = {"conflict": 8, "change": 4, "same": 8, "apart": 8}
-TURNED, REPEATED = 0.25, 0.5
-"""Shares of conflicts whose two sides change places, and of changes after which the old is said again."""
 FAR = 2
 """Examples drawn of a family at the most: of its own lines by label, and with other matters of the company."""
+TURNED, REPEATED = 0.25, 0.5
+"""Shares of conflicts whose two sides change places, and of changes after which the old is said again."""
 
 
 @dataclass(frozen=True, slots=True)

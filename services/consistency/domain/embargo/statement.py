@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
+from services.consistency.domain.comparer.comparer import Comparer
+from services.consistency.domain.comparer.rendering import rendered_matter
 from services.consistency.domain.embargo.matter import Matter, matter_of
 from services.consistency.domain.embargo.signs import Signs, signs_in
 from services.consistency.domain.embargo.telling import Telling
@@ -39,8 +41,8 @@ class Sentence:
     published: bool = False
 
 
-def statement_reader(words: EmbargoWords, telling: Telling | None) -> States:
-    """Without `telling` (no sentence encoder) words alone decide."""
+def statement_reader(words: EmbargoWords, telling: Telling | None, comparer: Comparer | None = None) -> States:
+    """Without `telling` (no sentence encoder) words alone decide; `comparer` finds what is told in other words."""
     read = lru_cache(maxsize=REMEMBERED)(lambda text: windows(sentences_of(text, words)))
     matters = lru_cache(maxsize=REMEMBERED)(lambda text, terms: matter_of(text, terms, words))
 
@@ -55,15 +57,34 @@ def statement_reader(words: EmbargoWords, telling: Telling | None) -> States:
             heading = judge(sentence, matter, words, telling, title)
             if heading:
                 return Statement((), f"{heading.ground}, in the title", heading.confidence)
-        return None
+        return None if comparer is None else otherwise(text, matter_text, terms, read(text), words, comparer)
 
     return lambda embargo, message: states(message.text, message.title or "", embargo.matter, embargo.terms)
 
 
-@lru_cache(maxsize=1)
-def default_states() -> States:
+def otherwise(
+    text: str,
+    matter: str,
+    terms: tuple[str, ...],
+    sentences: Sequence[Sentence],
+    words: EmbargoWords,
+    comparer: Comparer,
+) -> Statement | None:
+    """The statement that the comparer sees where words show none; asked only of what asserts something."""
+    if not sentences:
+        return None
+    if comparer.verdicts([rendered_matter(matter, terms, text)])[0].same < words.same:
+        return None
+    places = [(sentence.tokens[0].start, sentence.tokens[-1].end) for sentence in sentences]
+    verdicts = comparer.verdicts([rendered_matter(matter, terms, text[start:end]) for start, end in places])
+    best = max(range(len(places)), key=lambda at: verdicts[at].same)
+    return Statement((places[best],), words.grounds["same"], round(max(verdicts[best].same, words.same), 2))
+
+
+@lru_cache(maxsize=2)
+def default_states(comparer: Comparer | None = None) -> States:
     encoder = best_encoder()
-    return statement_reader(default_words(), Telling(encoder.vector) if encoder else None)
+    return statement_reader(default_words(), Telling(encoder.vector) if encoder else None, comparer)
 
 
 def windows(sentences: Sequence[Sentence]) -> list[Sentence]:

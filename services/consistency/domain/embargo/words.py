@@ -35,7 +35,8 @@ class Happening:
 class EmbargoWords:
     """`manners` are ways of speaking by name (`secret`, `silence`...).
 
-    `weights` are by sign, with an encoder (`meaning`) and without (`words`); what weighs `threshold` states the matter.
+    `weights` are by sign, with an encoder (`meaning`) and without (`words`); what weighs `threshold` states the
+    matter; `same` is from what probability on the comparer is believed where words show nothing.
     `grounds` say of each sign in a few words what it shows.
     """
 
@@ -44,6 +45,7 @@ class EmbargoWords:
     generic: frozenset[str]
     generic_han: tuple[str, ...]
     threshold: float
+    same: float
     weights: dict[str, dict[str, float]]
     grounds: dict[str, str]
 
@@ -58,6 +60,7 @@ def default_words() -> EmbargoWords:
         generic=frozenset(stem_of(word) for word in generic if not is_han(word)),
         generic_han=tuple(sorted((word for word in generic if is_han(word)), key=len, reverse=True)),
         threshold=float(shared["threshold"]),
+        same=float(shared["same"]),
         weights={name: {sign: float(weight) for sign, weight in shared["weights"][name].items()} for name in WEIGHED},
         grounds=dict(shared["grounds"]),
     )
