@@ -10,7 +10,8 @@ from services.consistency.domain.comparer.comparer import Comparer, shipped_comp
 from services.consistency.domain.contradiction.lexicon import load_lexicon
 from services.consistency.domain.contradiction.rule import contradiction_rule
 from services.consistency.domain.detector import Detector, Rule
-from services.consistency.domain.embargo.statement import default_states
+from services.consistency.domain.embargo.statement import default_telling, statement_reader
+from services.consistency.domain.embargo.words import default_words
 from services.consistency.domain.lexicon_files import read_shared
 from services.consistency.domain.promotional import default_promotional
 from services.consistency.domain.rules.consent import consent_rule
@@ -41,7 +42,7 @@ def other_rules(comparer: Comparer | None = None) -> tuple[Rule, ...]:
     return (
         consent_rule(is_promotional),
         open_case_rule(is_promotional, frozenset(name.casefold() for name in policy["open_case"]["categories"])),
-        embargo_rule(default_states(comparer)),
+        embargo_rule(statement_reader(default_words(), default_telling(), comparer)),
         pressure_rule(is_promotional, int(pressure["cap"]), timedelta(hours=float(pressure["window_hours"]))),
     )
 

@@ -81,10 +81,16 @@ def otherwise(
     return Statement((places[best],), words.grounds["same"], round(max(verdicts[best].same, words.same), 2))
 
 
-@lru_cache(maxsize=2)
-def default_states(comparer: Comparer | None = None) -> States:
+@lru_cache(maxsize=1)
+def default_telling() -> Telling | None:
     encoder = best_encoder()
-    return statement_reader(default_words(), Telling(encoder.vector) if encoder else None, comparer)
+    return Telling(encoder.vector) if encoder else None
+
+
+@lru_cache(maxsize=1)
+def default_states() -> States:
+    """By words and nearness in meaning alone."""
+    return statement_reader(default_words(), default_telling())
 
 
 def windows(sentences: Sequence[Sentence]) -> list[Sentence]:
