@@ -22,6 +22,8 @@ from services.consistency.domain.lexicon_files import LEXICON
 
 NAMES = ("conflict", "announced", "same", "rules")
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+CERTAIN = 0.5
+"""From what strength on the rules report by themselves (any/weights.toml)."""
 Array = NDArray[np.float64]
 Rows = list[dict[str, Any]]
 
@@ -36,7 +38,7 @@ def main() -> None:
     given = parser.parse_args()
     comparer = OnnxComparer(given.model)
     rows, labels, features = read(given.tune, comparer, given.near)
-    model = LogisticRegression(C=0.3)
+    model = LogisticRegression(C=0.03)
     folds = cross_val_predict(
         model, features, labels, groups=[row["scenario"] for row in rows], cv=GroupKFold(5), method="predict_proba"
     )
@@ -65,11 +67,12 @@ def read(paths: Sequence[Path], comparer: OnnxComparer, near: float) -> tuple[Ro
 
 def report(title: str, rows: Rows, chances: Array, labels: Array) -> None:
     languages = np.array([row["language"] for row in rows])
+    certain = np.array([row["strength"] >= CERTAIN for row in rows])
     for threshold in THRESHOLDS:
         parts = []
         for language in ("all", "en", "ru", "zh"):
             of = (languages == language) | (language == "all")
-            taken = (chances >= threshold) & of
+            taken = ((chances >= threshold) | certain) & of
             right, expected = float((taken * labels).sum()), float((labels * of).sum())
             precision, recall = right / max(taken.sum(), 1), right / max(expected, 1)
             f1 = 2 * precision * recall / max(precision + recall, 1e-9)
@@ -80,10 +83,11 @@ def report(title: str, rows: Rows, chances: Array, labels: Array) -> None:
 def write(weights: dict[str, float], threshold: float, near: float) -> None:
     lines = [
         "# How the comparer's verdicts and the rules' findings make one probability (weights of log-odds), and from",
-        "# what probability on a conflict is reported. Fitted by `python -m services.consistency.training.fit`.",
+        "# what probability on a conflict is reported that the rules alone do not report.",
+        "# Fitted by `python -m services.consistency.training.fit`.",
         f"threshold = {threshold}",
         "# Pairs of messages whose nearest sentences are less near than this are not asked about.",
-        f"near = {near}",
+        f"near = {near:g}",
         "# From what probability on the later message counts as announcing a change.",
         "change = 0.5",
         "# How sure the rules must be of two clashing claims to name them in place of the sentences.",

@@ -17,7 +17,7 @@ from services.consistency.domain.contradiction.claim import Claim
 from services.consistency.domain.contradiction.lexicon import Lexicon
 from services.consistency.domain.contradiction.message import Message
 from services.consistency.domain.contradiction.pairing import Finding, clashes, compare_messages
-from services.consistency.domain.contradiction.relatedness import Relatedness
+from services.consistency.domain.contradiction.relatedness import Relatedness, other_period
 
 STATEMENT = "statement"
 """The attribute of a conflict of which no typed claim says what it is about."""
@@ -68,8 +68,8 @@ class Judge:
         return answers
 
     def _near(self, earlier: Message, later: Message) -> bool:
-        """Worth asking about: not the same text again, and not of something else altogether."""
-        if earlier.event.data.text == later.event.data.text:
+        """Worth asking about: not the same text again, another period, or something else altogether."""
+        if earlier.event.data.text == later.event.data.text or other_period(earlier, later):
             return False
         return self._nearness.of(earlier, later) >= self._weights["near"]
 
@@ -85,12 +85,18 @@ class Judge:
         """How likely the two cannot both be relied on."""
         strength = judged.finding.strength if judged.finding is not None else 0.0
         if judged.verdict is None:
-            return strength if strength >= self._lexicon.threshold else 0.0
-        return probability(signs(strength, judged.verdict), self._weights)
+            return strength
+        both = probability(signs(strength, judged.verdict), self._weights)
+        return max(strength, both) if self._certain(judged) else both
+
+    def _certain(self, judged: Judgement) -> bool:
+        """The rules need nobody's support."""
+        return judged.finding is not None and judged.finding.strength >= self._lexicon.threshold
 
     def reports(self, judged: Judgement) -> bool:
-        least = self._lexicon.threshold if judged.verdict is None else self._weights["threshold"]
-        return self.probability(judged) >= least
+        if judged.verdict is None or self._certain(judged):
+            return self._certain(judged)
+        return self.probability(judged) >= self._weights["threshold"]
 
     def announces(self, judged: Judgement) -> bool:
         return judged.change is not None or (
@@ -100,7 +106,7 @@ class Judge:
     def words(self, earlier: Message, later: Message, judged: Judgement) -> Finding:
         """Where the two clash: the rules' claims where these say so, else the sentences that the comparer finds."""
         chance = self.probability(judged)
-        if judged.finding is not None and judged.finding.strength >= self._lexicon.threshold:
+        if judged.finding is not None and self._certain(judged):
             return replace(judged.finding, strength=chance)
         if self._comparer is None:
             raise ValueError("nothing but the comparer reports what the rules do not")

@@ -47,7 +47,7 @@ class Relatedness:
             return True
         if ONE_TIME in a.conditions & b.conditions and abs(later.event.time - earlier.event.time) > OCCASION:
             return True
-        if other_time(a, b, earlier.event.time, later.event.time) or other_period(a, b, earlier, later):
+        if other_time(a, b, earlier.event.time, later.event.time) or other_period(earlier, later):
             return True
         if a.kind == "moment" and following(a, b, earlier, later):
             return True
@@ -204,7 +204,7 @@ def other_time(a: Claim, b: Claim, sent_a: datetime, sent_b: datetime) -> bool:
     return all(x[1] < y[0] or y[1] < x[0] for x in one for y in other)
 
 
-def other_period(a: Claim, b: Claim, earlier: Message, later: Message) -> bool:
+def other_period(earlier: Message, later: Message) -> bool:
     """The two messages are for different months or years: two bills, two issues of a newsletter."""
     one = [days for days in (days_of(m, earlier.event.time) for m in earlier.reading.periods) if days]
     other = [days for days in (days_of(m, later.event.time) for m in later.reading.periods) if days]
