@@ -77,8 +77,9 @@ def sign_in(page: Page, key: str) -> None:
 
 
 def await_script(page: Page) -> None:
-    """Returns when the page's script runs and its live stream is open."""
+    """Returns when the page's script runs, its live stream is open, and it was painted: keys before that are lost."""
     expect(page.locator("#live-state")).to_have_text("Live")
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 def say(stack: Stack, customer: str, number: int, department: str, channel: str, text: str, **data: str) -> None:
