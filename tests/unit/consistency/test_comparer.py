@@ -86,3 +86,26 @@ def test_the_order_of_arrival_changes_nothing(detector: Detector) -> None:
 def test_without_a_comparer_the_rules_judge_alone() -> None:
     rules = Detector((contradiction_rule(LEXICON, best_similarity(), None),))
     assert len(found(rules, "Your Harbour Pro plan costs £30 a month.", "The Harbour Pro plan costs £36 a month.")) == 1
+
+
+def test_the_same_words_with_other_claims_are_judged_anew(detector: Detector) -> None:
+    texts = ("Your plan is ready.", "Your plan starts tomorrow.")
+    assert found(detector, *texts) == []
+    claims = [
+        {"subject": "Harbour Pro plan", "attribute": "price per month", "value": value, "unit": "GBP"}
+        for value in (30, 36)
+    ]
+    events = [
+        message(f"m{at}", hour=24 * at, text=text, purpose="service", claims=[claims[at]])
+        for at, text in enumerate(texts)
+    ]
+    assert len(detector.detect(events)) == 1
+
+
+def test_two_systems_may_use_the_same_id(detector: Detector) -> None:
+    told = (STORY[0], STORY[2])
+    events = [
+        message("m", hour=24 * at, text=text, purpose="service").model_copy(update={"source": f"//system-{at}"})
+        for at, text in enumerate(told)
+    ]
+    assert len(detector.detect(events)) == 1

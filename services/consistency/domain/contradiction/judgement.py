@@ -18,6 +18,7 @@ from services.consistency.domain.contradiction.lexicon import Lexicon
 from services.consistency.domain.contradiction.message import Message
 from services.consistency.domain.contradiction.pairing import Finding, clashes, compare_messages
 from services.consistency.domain.contradiction.relatedness import Relatedness, other_period
+from shared.events import Message as Told
 
 STATEMENT = "statement"
 """The attribute of a conflict of which no typed claim says what it is about."""
@@ -36,7 +37,7 @@ class Judgement:
     verdict: Verdict | None
 
 
-Key = tuple[str, str | None, datetime, str, str | None, datetime]
+Key = tuple[str, datetime, str, Told, str, datetime, str, Told]
 
 
 class Judge:
@@ -126,8 +127,9 @@ class Judge:
 
 
 def key_of(earlier: Message, later: Message) -> Key:
+    """All that a judgement depends on."""
     one, other = earlier.event, later.event
-    return one.data.text, one.data.title, one.time, other.data.text, other.data.title, other.time
+    return one.source, one.time, one.id, one.data, other.source, other.time, other.id, other.data
 
 
 def signs(strength: float, verdict: Verdict) -> dict[str, float]:

@@ -15,7 +15,7 @@ from services.consistency.domain.contradiction.relatedness import Relatedness
 from services.consistency.domain.detector import Rule
 from services.consistency.domain.history import History
 from services.consistency.domain.similarity import Similarity, best_similarity
-from shared.events import MessageEvent
+from shared.events import MessageEvent, identity_of
 
 
 def contradiction_rule(
@@ -35,11 +35,11 @@ def contradiction_rule(
             if in_force(earlier, later)
         ]
         judged = {
-            (earlier.event.id, later.event.id): one
+            (identity_of(earlier.event), identity_of(later.event)): one
             for (earlier, later), one in zip(pairs, judge.judge(pairs), strict=True)
         }
         for earlier, later in pairs:
-            found = judged[earlier.event.id, later.event.id]
+            found = judged[identity_of(earlier.event), identity_of(later.event)]
             if judge.reports(found) and not settled(earlier, later, messages, judge, judged):
                 yield conflict(earlier, later, judge.words(earlier, later, found), lexicon)
 
@@ -57,14 +57,14 @@ Judged = Mapping[tuple[str, str], Judgement]
 
 def settled(earlier: Message, later: Message, messages: Sequence[Message], judge: Judge, judged: Judged) -> bool:
     """A message between the two announced a change of what the earlier one said, and the later one follows it."""
-    found = judged[earlier.event.id, later.event.id]
+    found = judged[identity_of(earlier.event), identity_of(later.event)]
     for middle in messages:
         if not earlier.event.time < middle.event.time < later.event.time:
             continue
         if middle.event.data.corrects == earlier.event.id:
             return True
-        change = judged.get((earlier.event.id, middle.event.id))
-        after = judged.get((middle.event.id, later.event.id))
+        change = judged.get((identity_of(earlier.event), identity_of(middle.event)))
+        after = judged.get((identity_of(middle.event), identity_of(later.event)))
         if change is None or after is None or not judge.announces(change):
             continue
         if change.change is not None and found.finding is not None:
