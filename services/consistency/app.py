@@ -50,6 +50,7 @@ def create_app(settings: Settings, detector: Callable[[], Detector] = default_de
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.keys = Keys.read(settings.keys.file)
+        chosen = detector()  # before anything is opened, for its settings may be refused
         async with AsyncExitStack() as stack:
             database = await stack.enter_async_context(connect(settings.mongo, "onevoice-consistency"))
             publisher = await stack.enter_async_context(open_publisher(settings.kafka, "onevoice-consistency"))
@@ -57,7 +58,7 @@ def create_app(settings: Settings, detector: Callable[[], Detector] = default_de
             await store.prepare()
             book = PolicyBook()
             outbox = Outbox(store, publisher, clock)
-            examination = Examination(store, outbox, detector(), book, clock)
+            examination = Examination(store, outbox, chosen, book, clock)
             stack.callback(examination.close)
             reexamination = Reexamination(store, examination, book)
             reader = PolicyReader(book, store, publisher, settings.kafka)

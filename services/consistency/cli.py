@@ -1,27 +1,41 @@
-"""The detector on files of scenarios: `detect` for programs, `evaluate` and `explain` for people."""
+"""The detector on files of scenarios, or on two texts: `detect` for programs, `evaluate` and `explain` for people."""
 
 import argparse
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from typing import Any
 
 import orjson
 
-from services.consistency.detection import default_detector
+from services.consistency.detection import default_contradictions, default_detector
 from services.consistency.domain.conflict import Conflict
+from services.consistency.domain.history import History
 from services.consistency.evaluation import Evaluation, table
-from services.consistency.scenarios import Scenario, UnreadableFile, conflicts_in, read_scenarios
-from shared.events import CustomerEvent, EmbargoEvent, MessageEvent, timestamp
+from services.consistency.explanation import account, explained, read_in
+from services.consistency.scenarios import (
+    Scenario,
+    UnreadableFile,
+    conflicts_in,
+    customers_of,
+    read_events,
+    read_scenarios,
+)
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Exit status: 0 done, 2 for wrong arguments or a file that cannot be read."""
-    options = parser().parse_args(arguments)
+    """Exit status: 0 done, 2 for wrong arguments or settings, or a file that cannot be read."""
+    top = parser()
+    options = top.parse_args(arguments)
+    texts = getattr(options, "text", None)
+    if bool(texts) is bool(options.files) or (texts and len(texts) != 2):
+        top.error("give either files of scenarios, or --text twice" if options.command == "explain" else "give a FILE")
     try:
-        scenarios = read_scenarios(options.files)
-    except UnreadableFile as error:
+        scenarios = [of_texts(texts, options.sent)] if texts else read_scenarios(options.files)
+        default_detector()
+    except (UnreadableFile, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
     for line in (line for scenario in scenarios for line in scenario.unreadable):
@@ -41,12 +55,12 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True)
     files = argparse.ArgumentParser(add_help=False)
     files.add_argument(
-        "files", nargs="+", metavar="FILE", help="scenarios, one JSON object a line; - for standard input"
+        "files", nargs="*", metavar="FILE", help="scenarios, one JSON object a line; - for standard input"
     )
     for name, about in (
         ("detect", "one line of JSON a scenario: its id and the conflicts found"),
         ("evaluate", "precision, recall and F1 against the expected conflicts, and what was wrong"),
-        ("explain", "the conflicts in words: what was said, by whom, when, and why both cannot hold"),
+        ("explain", "the conflicts in words, the claims that were read, and what was made of each two messages"),
     ):
         command = commands.add_parser(name, parents=[files], help=about, description=about)
         if name == "evaluate":
@@ -54,6 +68,11 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("--quiet", action="store_true", help="the table alone, without the wrong scenarios")
         if name == "explain":
             command.add_argument("--id", action="append", help="this scenario alone (may be repeated)")
+            command.add_argument("--text", action="append", help="in place of a file: what was said; give it twice")
+            command.add_argument(
+                "--sent", action="append", type=moment, default=[], metavar="TIME",
+                help="when each --text was sent, as 2026-03-02T09:00Z (else: yesterday, and now)",
+            )  # fmt: skip
     return top
 
 
@@ -84,32 +103,54 @@ def evaluate(scenarios: Sequence[Scenario], options: argparse.Namespace) -> None
         else:
             evaluation.add(scenario, conflicts)
     if not options.quiet:
-        for line in (line for wrong in evaluation.wrong for line in wrong.lines()):
-            print(line)
-        print()
+        rule = default_contradictions()
+        for wrong in evaluation.wrong:
+            for line in (*wrong.lines(), *(f"    {line}" for line in read_in(wrong.messages(), rule))):
+                print(line)
+        if evaluation.wrong:
+            print()
     for line in table(evaluation):
         print(line)
 
 
 def explain(scenarios: Sequence[Scenario], options: argparse.Namespace) -> None:
     chosen = [scenario for scenario in scenarios if not options.id or scenario.id in options.id]
+    rule = default_contradictions()
     for scenario, conflicts in found_in(chosen):
         print(f"{scenario.id}  {scenario.note}".rstrip())
-        for conflict in conflicts:
-            print(f"  {conflict.kind}: {conflict.reason}")
-            print(f"    decided by {conflict.rule}, {conflict.attribute}, confidence {conflict.confidence:.2f}")
-            for event in (conflict.a, conflict.b):
-                print(f"    {in_words(event, conflict)}")
+        for line in (line for conflict in conflicts for line in explained(conflict)):
+            print(f"  {line}")
         if not conflicts:
             print("  consistent")
+        for events in customers_of(scenario).values():
+            history = History.of(events)
+            for line in account(history.messages, rule.compared(history), rule):
+                print(f"    {line}")
 
 
-def in_words(event: CustomerEvent | EmbargoEvent, conflict: Conflict) -> str:
-    spans = " … ".join(span.text for span in conflict.spans if span.event == event.id)
-    who = f"{event.id} {timestamp(event.time)}"
-    if isinstance(event, MessageEvent):
-        return f"{who} {event.data.department} by {event.data.channel}: {spans or event.data.text}"
-    return f"{who} {event.type.split('.')[1]}"
+def of_texts(texts: Sequence[str], sent: Sequence[datetime]) -> Scenario:
+    """What two texts would be if one customer were sent both."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    times = [*sent, *(now - timedelta(days=1), now)[len(sent) :]]
+    events = [
+        {
+            "specversion": "1.0", "id": name, "source": "/texts", "type": "touchpoint.message.v1",
+            "time": time.isoformat(),
+            "data": {"customer": {"id": "-"}, "department": department, "channel": "email", "direction": "outbound",
+                     "text": text},
+        }
+        for name, department, time, text in zip(("first", "second"), ("sales", "support"), times, texts, strict=False)
+    ]  # fmt: skip
+    found, unreadable = read_events(events, "texts")
+    return Scenario("texts", "", "", found, (), unreadable)
+
+
+def moment(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time; write it as 2026-03-02T09:00Z") from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def found_in(scenarios: Sequence[Scenario]) -> Iterator[tuple[Scenario, list[Conflict]]]:

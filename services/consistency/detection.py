@@ -8,7 +8,7 @@ from pydantic import Field
 
 from services.consistency.domain.comparer.comparer import Comparer, shipped_comparer
 from services.consistency.domain.contradiction.lexicon import load_lexicon
-from services.consistency.domain.contradiction.rule import contradiction_rule
+from services.consistency.domain.contradiction.rule import Contradictions
 from services.consistency.domain.detector import Detector, Rule
 from services.consistency.domain.embargo.statement import default_telling, statement_reader
 from services.consistency.domain.embargo.words import default_words
@@ -19,6 +19,8 @@ from services.consistency.domain.rules.embargo import embargo_rule
 from services.consistency.domain.rules.open_case import open_case_rule
 from services.consistency.domain.rules.pressure import pressure_rule
 from services.consistency.domain.similarity import best_similarity
+from services.consistency.judge.opening import open_reviewer
+from services.consistency.judge.settings import JudgeSettings
 from shared.events import Customer, Embargo, EmbargoEvent, Message, MessageEvent
 from shared.settings import Group
 
@@ -30,8 +32,19 @@ class DetectorSettings(Group):
 
 def default_rules() -> tuple[Rule, ...]:
     """The rules in their order, with the data files as they stand."""
-    comparer = shipped_comparer() if DetectorSettings().comparer == "on" else None
-    return (contradiction_rule(load_lexicon(), best_similarity(), comparer), *other_rules(comparer))
+    return (default_contradictions(), *other_rules(default_comparer()))
+
+
+def default_comparer() -> Comparer | None:
+    return shipped_comparer() if DetectorSettings().comparer == "on" else None
+
+
+@lru_cache(maxsize=1)
+def default_contradictions() -> Contradictions:
+    """The rule that compares what two messages say; one, for what it has read and judged is kept. Raises `ValueError`
+    that says what is wrong with the settings of the outside judge."""
+    reviewer = open_reviewer(JudgeSettings())
+    return Contradictions(load_lexicon(), best_similarity(), default_comparer(), reviewer)
 
 
 def other_rules(comparer: Comparer | None = None) -> tuple[Rule, ...]:

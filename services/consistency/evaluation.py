@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from services.consistency.domain.conflict import KINDS, Conflict
 from services.consistency.scenarios import Pair, Scenario
+from shared.events import MessageEvent
 
 
 @dataclass(slots=True)
@@ -70,6 +71,12 @@ class Wrong:
             yield f"  missed  {pair_name(pair)}  {about[pair]}".rstrip()
         for conflict in self.false:
             yield f"  false   {conflict.a.id}~{conflict.b.id}:{conflict.kind}  {conflict.rule}: {conflict.reason}"
+
+    def messages(self) -> list[MessageEvent]:
+        """What the missed and the false pairs compare."""
+        named = {name for pair, _ in self.missed for name in pair}
+        named |= {event.id for conflict in self.false for event in (conflict.a, conflict.b)}
+        return [event for event in self.scenario.events if isinstance(event, MessageEvent) and event.id in named]
 
 
 def pair_name(pair: Pair) -> str:

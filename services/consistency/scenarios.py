@@ -93,11 +93,15 @@ def read_expected(plain: Any, place: str) -> tuple[dict[str, str], ...]:
     return tuple({key: str(value) for key, value in conflict.items()} for conflict in plain)
 
 
-def conflicts_in(scenario: Scenario, detector: Detector) -> list[Conflict]:
-    """What the detector finds, customer by customer; embargoes bind all customers of the scenario."""
-    policies = [event for event in scenario.events if isinstance(event, EmbargoEvent)]
+def customers_of(scenario: Scenario) -> dict[str, list[CustomerEvent]]:
     customers: dict[str, list[CustomerEvent]] = {}
     for event in scenario.events:
         if not isinstance(event, EmbargoEvent):
             customers.setdefault(customer_of(event) or "", []).append(event)
-    return [conflict for events in customers.values() for conflict in detector.detect(events, policies)]
+    return customers
+
+
+def conflicts_in(scenario: Scenario, detector: Detector) -> list[Conflict]:
+    """What the detector finds, customer by customer; embargoes bind all customers of the scenario."""
+    policies = [event for event in scenario.events if isinstance(event, EmbargoEvent)]
+    return [conflict for events in customers_of(scenario).values() for conflict in detector.detect(events, policies)]

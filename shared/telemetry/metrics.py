@@ -21,6 +21,7 @@ LAG_RECORDS = "onevoice_consumer_lag_records"
 LAG_SECONDS = "onevoice_consumer_lag_seconds"
 DETECTION = "onevoice_detection_seconds"
 CONFLICTS = "onevoice_conflicts"
+JUDGED = "onevoice_judge_questions"
 DELAY = "onevoice_end_to_end_delay_seconds"
 STREAMS = "onevoice_alert_streams"
 
@@ -35,6 +36,7 @@ DESCRIPTIONS: dict[str, str] = {
     LAG_SECONDS: "Age of the last record a consumer handled, while it is behind; else 0.",
     DETECTION: "Seconds it took to compare one customer's history.",
     CONFLICTS: "Conflicts by kind and by what became of them: found, changed or withdrawn.",
+    JUDGED: "Pairs of messages put to the outside judge, by whether an answer came.",
     DELAY: "Seconds from the event's arrival on Kafka until it was stored or compared, by stage.",
     STREAMS: "Clients that follow the live alerts.",
 }
@@ -53,6 +55,7 @@ class Metrics:
         self._consumed = meter.create_counter(CONSUMED, description=DESCRIPTIONS[CONSUMED])
         self._dead = meter.create_counter(DEAD, description=DESCRIPTIONS[DEAD])
         self._conflicts = meter.create_counter(CONFLICTS, description=DESCRIPTIONS[CONFLICTS])
+        self._judged = meter.create_counter(JUDGED, description=DESCRIPTIONS[JUDGED])
         self._detection = meter.create_histogram(
             DETECTION, description=DESCRIPTIONS[DETECTION], explicit_bucket_boundaries_advisory=BUCKETS
         )
@@ -84,6 +87,9 @@ class Metrics:
 
     def conflict(self, kind: str, change: str, count: int = 1) -> None:
         self._conflicts.add(count, {"kind": kind, "change": change})
+
+    def judged(self, outcome: str, count: int) -> None:
+        self._judged.add(count, {"outcome": outcome})
 
     def detection(self, seconds: float) -> None:
         self._detection.record(seconds)

@@ -18,7 +18,9 @@ from rich.table import Table
 
 from deploy.local.ports import PORT_SETTINGS
 from deploy.local.stack import ROOT, Stack
-from tests.bench.steps import Figure, detection, gateway, ingest, journey
+from tests.bench.detecting import detection
+from tests.bench.figure import Figure
+from tests.bench.steps import gateway, ingest, journey
 
 REPORT = ROOT / "build" / "bench.json"
 

@@ -1,15 +1,12 @@
 """What is measured, each figure beside the bare limit of the same step in the same run."""
 
 import asyncio
-import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import httpx
 import stamina
@@ -17,27 +14,11 @@ from pymongo import AsyncMongoClient
 
 from deploy.local.ports import choose_ports
 from deploy.local.stack import ROOT, Stack
-from services.consistency.detection import default_detector
-from shared.events import CustomerEvent, EmbargoEvent, parse_event
 from tests.bench.events import batches, singles
+from tests.bench.figure import Figure
 from tests.bench.load import drive, request
 
-SCENARIOS = Path(__file__).parents[1] / "scenarios"
 CONNECTIONS = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """`value` of ours beside `bare`, both in `unit`; of rates more is better, of delays less."""
-
-    step: str
-    what: str
-    value: float
-    bare: float | None
-    unit: str
-
-    def plain(self) -> dict[str, object]:
-        return asdict(self) | {"ratio": None if not self.bare else self.value / self.bare}
 
 
 @contextmanager
@@ -156,25 +137,3 @@ async def gateway(stack: Stack) -> AsyncIterator[Figure]:
     for name, share in (("median", 0.5), ("99th percentile", 0.99)):
         bare = delays[int(share * len(delays))]
         yield Figure("gateway", f"first page of a timeline, {name}", measured.percentile(share), bare, "ms")
-
-
-def detection() -> Iterator[Figure]:
-    """Messages a second on one core, new texts and texts seen before, by language."""
-    for language in ("en", "ru", "zh"):
-        histories = list(scenarios(language))
-        messages = sum(len(events) for events in histories)
-        detector = default_detector()
-        detector.detect(histories[0])
-        for what in ("new texts", "texts seen before"):
-            started = time.perf_counter()
-            for events in histories:
-                detector.detect(events)
-            yield Figure(
-                "detection", f"{language}, {what}", messages / (time.perf_counter() - started), None, "messages/s"
-            )
-
-
-def scenarios(language: str) -> Iterator[list[CustomerEvent | EmbargoEvent]]:
-    with (SCENARIOS / f"dev.{language}.jsonl").open(encoding="utf-8") as lines:
-        for line in lines:
-            yield [parse_event(json.dumps(event)) for event in json.loads(line)["events"]]

@@ -18,8 +18,7 @@ from services.consistency.domain.contradiction.relatedness import Relatedness
 from services.consistency.domain.contradiction.rule import in_force
 from services.consistency.domain.history import History
 from services.consistency.domain.similarity import best_similarity
-from services.consistency.scenarios import Scenario, read_scenarios
-from shared.events import CustomerEvent, EmbargoEvent
+from services.consistency.scenarios import Scenario, customers_of, read_scenarios
 
 
 @dataclass(slots=True)
@@ -67,11 +66,7 @@ def cases(paths: Sequence[str]) -> Iterator[Case]:
 
 
 def told(scenario: Scenario, reader: Reader) -> Iterator[list[Message]]:
-    customers: dict[str, list[CustomerEvent]] = {}
-    for event in scenario.events:
-        if not isinstance(event, EmbargoEvent):
-            customers.setdefault(event.data.customer.id, []).append(event)
-    for events in customers.values():
+    for events in customers_of(scenario).values():
         yield [reader.message(event) for event in History.of(events).messages]
 
 

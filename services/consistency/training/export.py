@@ -1,4 +1,4 @@
-"""Writes a trained comparer as an int8 ONNX file and a tokenizer with the word pieces of three languages alone.
+"""Writes a trained comparer as int8 ONNX files and a tokenizer with the word pieces of three languages alone.
 
 python -m services.consistency.training.export --comparer comparer.pt --examples examples.jsonl --out model
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
+from torch import Tensor
 
 from services.consistency.training.checkpoint import Checkpoint, bundled, read_checkpoint
 from services.consistency.training.network import Comparer, Encoder
@@ -43,7 +44,7 @@ def main() -> None:
     given.out.mkdir(parents=True, exist_ok=True)
     small = tokenizer([checkpoint.pieces[at] for at in kept], kept.index(checkpoint.special["unk"]), LONGEST)
     small.save(str(given.out / "tokenizer.json"), pretty=False)
-    write(comparer, given.out / "comparer.onnx")
+    write(comparer, given.out)
 
 
 def kept_pieces(checkpoint: Checkpoint, texts: Sequence[str]) -> list[int]:
@@ -56,21 +57,49 @@ def kept_pieces(checkpoint: Checkpoint, texts: Sequence[str]) -> list[int]:
     return sorted(kept)
 
 
-def write(comparer: Comparer, path: Path) -> None:
+class Glance(torch.nn.Module):
+    def __init__(self, comparer: Comparer) -> None:
+        super().__init__()
+        self.comparer = comparer
+
+    def forward(self, pieces: Tensor, mask: Tensor, sides: Tensor) -> tuple[Tensor, Tensor]:
+        return self.comparer.glance(pieces, mask, sides)
+
+
+class Reading(torch.nn.Module):
+    def __init__(self, comparer: Comparer) -> None:
+        super().__init__()
+        self.comparer = comparer
+
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+        return self.comparer.read(states, mask)
+
+
+def write(comparer: Comparer, folder: Path) -> None:
+    """The first layers and the others as two files, for most pairs never come to the second."""
     comparer.eval()
-    pieces = torch.tensor([[0, 5, 6, 2], [0, 7, 2, 1]])
-    mask = torch.tensor([[1, 1, 1, 1], [1, 1, 1, 0]])
-    sides = torch.tensor([[0, 0, 1, 1], [0, 0, 1, 1]])
-    names = ["pieces", "mask", "sides"]
+    texts = {
+        "pieces": torch.tensor([[0, 5, 6, 2], [0, 7, 2, 1]]),
+        "mask": torch.tensor([[1, 1, 1, 1], [1, 1, 1, 0]]),
+        "sides": torch.tensor([[0, 0, 1, 1], [0, 0, 1, 1]]),
+    }
+    states = {"states": comparer.encoder.lower(*texts.values()).detach(), "mask": texts["mask"]}
+    quantized(Glance(comparer), texts, ["glanced", "states"], folder / "glance.onnx")
+    quantized(Reading(comparer), states, ["logits"], folder / "reading.onnx")
+
+
+def quantized(part: torch.nn.Module, given: dict[str, Tensor], outputs: list[str], path: Path) -> None:
+    axes = {name: {0: "texts", 1: "length"} for name in given}
+    axes |= {name: {0: "texts", 1: "length"} if name == "states" else {0: "texts"} for name in outputs}
     with tempfile.TemporaryDirectory() as folder:
-        whole = Path(folder) / "comparer.onnx"
+        whole = Path(folder) / path.name
         torch.onnx.export(
-            comparer,
-            (pieces, mask, sides),
+            part,
+            tuple(given.values()),
             str(whole),
-            input_names=names,
-            output_names=["logits"],
-            dynamic_axes={**{name: {0: "texts", 1: "length"} for name in names}, "logits": {0: "texts"}},
+            input_names=list(given),
+            output_names=outputs,
+            dynamic_axes=axes,
             opset_version=17,
             dynamo=False,
         )

@@ -33,12 +33,12 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--tune", type=Path, nargs="+", required=True)
     parser.add_argument("--held", type=Path, nargs="*", default=[])
-    parser.add_argument("--near", type=float, default=0.15, help="pairs less near than this are left to the rules")
+    parser.add_argument("--near", type=float, default=0.22, help="pairs less near than this are left to the rules")
     parser.add_argument("--write", type=float, metavar="THRESHOLD")
     given = parser.parse_args()
     comparer = OnnxComparer(given.model)
     rows, labels, features = read(given.tune, comparer, given.near)
-    model = LogisticRegression(C=0.03)
+    model = LogisticRegression(C=0.1, max_iter=500)
     folds = cross_val_predict(
         model, features, labels, groups=[row["scenario"] for row in rows], cv=GroupKFold(5), method="predict_proba"
     )
@@ -86,8 +86,12 @@ def write(weights: dict[str, float], threshold: float, near: float) -> None:
         "# what probability on a conflict is reported that the rules alone do not report.",
         "# Fitted by `python -m services.consistency.training.fit`.",
         f"threshold = {threshold}",
+        "# From this probability to the threshold an outside judge is asked, where one is set.",
+        "undecided = 0.2",
         "# Pairs of messages whose nearest sentences are less near than this are not asked about.",
         f"near = {near:g}",
+        "# With so many earlier messages at the most, the nearest, a message is compared by the comparer.",
+        "most = 40",
         "# From what probability on the later message counts as announcing a change.",
         "change = 0.5",
         "# How sure the rules must be of two clashing claims to name them in place of the sentences.",

@@ -8,6 +8,11 @@ from torch.nn import functional
 
 from services.consistency.training.checkpoint import Checkpoint
 
+HEADS = ("conflict", "change", "same")
+"""Both cannot hold; the later one announces that it changes the earlier; both say the same."""
+GLANCED = 4
+"""After so many layers most pairs can be told to have nothing to do with each other, at a third of the time."""
+
 
 class Layer(nn.Module):
     def __init__(self, width: int, heads: int, inner: int, epsilon: float, dropout: float) -> None:
@@ -48,15 +53,23 @@ class Encoder(nn.Module):
         with torch.no_grad():  # the base has seen single texts alone: both sides begin alike
             self.sides.weight[1] = self.sides.weight[0]
 
-    def forward(self, pieces: Tensor, mask: Tensor, sides: Tensor) -> Tensor:
+    def lower(self, pieces: Tensor, mask: Tensor, sides: Tensor) -> Tensor:
         """Pieces, mask and sides (0: first text, 1: second) as [texts, pieces]; gives [texts, pieces, width]."""
         places = torch.arange(pieces.shape[1], device=pieces.device)
         states = self.words(pieces) + self.places(places) + self.sides(sides)
         states = self.dropout(self.norm(states))
-        hidden = (1.0 - mask[:, None, None, :].to(states.dtype)) * -10000.0
-        for layer in self.layers:
-            states = layer(states, hidden)
+        for layer in list(self.layers)[:GLANCED]:
+            states = layer(states, hidden(mask, states))
         return states
+
+    def upper(self, states: Tensor, mask: Tensor) -> Tensor:
+        for layer in list(self.layers)[GLANCED:]:
+            states = layer(states, hidden(mask, states))
+        return states
+
+
+def hidden(mask: Tensor, states: Tensor) -> Tensor:
+    return (1.0 - mask[:, None, None, :].to(states.dtype)) * -10000.0
 
 
 def named(given: dict[str, Tensor], width: int) -> dict[str, Tensor]:
@@ -80,21 +93,32 @@ def named(given: dict[str, Tensor], width: int) -> dict[str, Tensor]:
     return found
 
 
-HEADS = ("conflict", "change", "same")
-"""Both cannot hold; the later one announces that it changes the earlier; both say the same."""
-
-
 class Comparer(nn.Module):
-    """The log-odds of the heads for two texts encoded as one: mean and first state, one hidden layer."""
+    """The log-odds of the heads for two texts encoded as one, after the first layers and after all."""
 
     def __init__(self, encoder: Encoder, width: int) -> None:
         super().__init__()
         self.encoder = encoder
-        self.head = nn.Sequential(nn.Linear(2 * width, width), nn.Tanh(), nn.Dropout(0.1), nn.Linear(width, len(HEADS)))
+        self.glancing, self.head = (
+            nn.Sequential(nn.Linear(2 * width, width), nn.Tanh(), nn.Dropout(0.1), nn.Linear(width, len(HEADS)))
+            for _ in range(2)
+        )
 
-    def forward(self, pieces: Tensor, mask: Tensor, sides: Tensor) -> Tensor:
-        states = self.encoder(pieces, mask, sides)
-        return self.head(torch.cat([mean(states, mask), states[:, 0]], dim=-1))
+    def forward(self, pieces: Tensor, mask: Tensor, sides: Tensor) -> tuple[Tensor, Tensor]:
+        glanced, states = self.glance(pieces, mask, sides)
+        return glanced, self.read(states, mask)
+
+    def glance(self, pieces: Tensor, mask: Tensor, sides: Tensor) -> tuple[Tensor, Tensor]:
+        """Log-odds after the first layers, and the states from which `read` goes on."""
+        states = self.encoder.lower(pieces, mask, sides)
+        return self.glancing(pooled(states, mask)), states
+
+    def read(self, states: Tensor, mask: Tensor) -> Tensor:
+        return self.head(pooled(self.encoder.upper(states, mask), mask))
+
+
+def pooled(states: Tensor, mask: Tensor) -> Tensor:
+    return torch.cat([mean(states, mask), states[:, 0]], dim=-1)
 
 
 def mean(states: Tensor, mask: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from services.consistency.domain.comparer.nearness import nearness_by
-from services.consistency.domain.comparer.rendering import rendered, weight
+from services.consistency.domain.comparer.rendering import OTHER, marked_values, rendered, weight
 from services.consistency.domain.contradiction.lexicon import load_lexicon
 from services.consistency.domain.contradiction.message import Message, Reader
 from services.consistency.domain.similarity import best_similarity
@@ -26,11 +26,13 @@ from shared.events import Message as MessageData
 
 HERE = Path(__file__).parent
 HELD = 0.06
-WITHIN = {"conflict": 8, "change": 4, "same": 8, "apart": 8}
-FAR = 2
+WITHIN = {"conflict": 5, "change": 3, "same": 2, "apart": 6}
+FAR = 1
 """Examples drawn of a family at the most: of its own lines by label, and with other matters of the company."""
-TURNED, REPEATED = 0.25, 0.5
-"""Shares of conflicts whose two sides change places, and of changes after which the old is said again."""
+QUIET = 4
+"""How many times as many of a family in which nothing conflicts: such is most of what is sent."""
+TURNED, REPEATED = 0.8, 0.7
+"""Shares of conflicts that are drawn with their sides changed too, and of changes after which the old is said again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +74,19 @@ class Draw:
         pairs = [(one, other) for at, other in enumerate(lines) for one in lines[:at]]
         self._chance.shuffle(pairs)
         left = dict(WITHIN)
+        if all(line.role == "n" for line in lines):
+            left["apart"] *= QUIET
+        # Of what is consistent, pairs whose values differ come first: those are mistaken for conflicts.
+        pairs.sort(key=lambda pair: not self.differ(*pair) if label(*pair) == "apart" else False)
         for one, other in pairs:
             found = label(one, other)
             left[found] -= 1
             if left[found] < 0:
                 continue
-            if found == "conflict" and self._chance.random() < TURNED:
-                one, other = replace(other, time=one.time), replace(one, time=other.time)
             yield self.drawn(family, one, other, found, "family")
+            if found == "conflict" and self._chance.random() < TURNED:
+                turned = replace(other, time=one.time), replace(one, time=other.time)
+                yield self.drawn(family, *turned, found, "family")
             if found == "change" and self._chance.random() < REPEATED:
                 # What was changed with an announcement, and is said again as it was.
                 yield self.drawn(family, other, replace(one, time=other.time + timedelta(days=7)), "conflict", "family")
@@ -89,6 +96,10 @@ class Draw:
             one = self._chance.choice(family.lines)
             first, second = sorted((one, other), key=lambda line: line.time)
             yield self.drawn(family, first, second, "apart", origin)
+
+    def differ(self, one: Line, other: Line) -> bool:
+        marks = marked_values(self.message(one), self.message(other), self._lexicon)
+        return any(OTHER in of_text.values() for of_text in marks)
 
     def drawn(self, family: Family, one: Line, other: Line, found: Label, origin: str) -> Drawn:
         first, second = rendered(self.message(one), self.message(other), self._lexicon, self._nearness)

@@ -39,6 +39,7 @@ class Note:
 
     id: str
     kind: str
+    attribute: str
     brief: str
     confidence: float
     state: str
@@ -145,6 +146,7 @@ def note(clash: Conflict, item: TimelineItem, known: Mapping[str, TimelineItem])
     return Note(
         id=clash["id"],
         kind=clash["kind"],
+        attribute=clash["attribute"],
         brief=brief(clash),
         confidence=clash["confidence"],
         state=clash["state"],

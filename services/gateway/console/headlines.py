@@ -1,7 +1,7 @@
 """What clashes, in a line."""
 
 from services.gateway.console.values import value
-from services.gateway.console.wording import DEPARTMENTS, named
+from services.gateway.console.wording import DEPARTMENTS, FOR_REVIEW, named
 from services.gateway.shapes import Alert, Clash, Values
 
 LONG = 40
@@ -12,13 +12,15 @@ def brief(clash: Clash) -> str:
     """The reason beside both messages, which need not be quoted once more."""
     if clash["kind"] != "contradiction":
         return clash["reason"]
+    if clash["attribute"] == FOR_REVIEW:
+        return "An outside judge alone says that both cannot hold."
     matter = matter_of(clash["attribute"])
     return f"Both cannot hold: {matter}." if matter else "Both cannot hold."
 
 
 def matter_of(attribute: str) -> str:
     """Empty for a whole statement, which the sentences themselves say better."""
-    return "" if attribute == "statement" else attribute.replace("_", " ")
+    return "" if attribute in ("statement", FOR_REVIEW) else attribute.replace("_", " ")
 
 
 def headline(alert: Alert) -> str:
@@ -26,6 +28,8 @@ def headline(alert: Alert) -> str:
     a, b = (named(DEPARTMENTS, alert["senders"][side]["department"]) for side in ("a", "b"))
     matter = matter_of(alert["attribute"])
     match alert["kind"]:
+        case "contradiction" if alert["attribute"] == FOR_REVIEW:
+            return f"{a} may contradict itself" if a == b else f"{a} and {b} may contradict each other"
         case "contradiction":
             if not matter:
                 return f"{a} contradicts itself" if a == b else f"{a} and {b} contradict each other"

@@ -54,6 +54,8 @@ STATES: dict[str, str] = {
     "settled": "Settled",
     "withdrawn": "Withdrawn",
 }
+FOR_REVIEW = "for_review"
+"""The attribute of what an outside judge alone takes for a contradiction."""
 DELIVERIES: dict[str, str] = {
     "delivered": "Delivered",
     "opened": "Opened",

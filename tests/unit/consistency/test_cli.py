@@ -69,3 +69,43 @@ def test_evaluate_names_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixt
 def test_explain_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["explain", write(tmp_path / "s.jsonl", SCENARIO)]) == 0
     assert "withdrew consent for all channels on 2 March 2026" in capsys.readouterr().out
+
+
+TERMS = ("The notice period of your contract is 30 days.", "The notice period of your contract is three months.")
+
+
+def test_explain_takes_two_texts(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "--text", TERMS[0], "--text", TERMS[1], "--sent", "2026-03-02T09:00Z"]) == 0
+    out = capsys.readouterr().out
+    assert "contradiction: " in out
+    assert "first 2026-03-02T09:00:00Z sales by email" in out
+    assert "“30 days”  amount contract_term = 30 duration" in out
+    assert "first ~ second: a conflict, probability " in out
+    assert "rules " in out
+
+
+@pytest.mark.parametrize("arguments", [["explain"], ["explain", "--text", "one"], ["explain", "f", "--text", "one"]])
+def test_explain_asks_for_a_file_or_two_texts(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run(arguments)
+    assert ended.value.code == 2
+    assert "give either files of scenarios, or --text twice" in capsys.readouterr().err
+
+
+def test_a_time_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        run(["explain", "--text", "a", "--text", "b", "--sent", "yesterday"])
+    assert "'yesterday' is no time; write it as 2026-03-02T09:00Z" in capsys.readouterr().err
+
+
+def test_evaluate_shows_the_claims_of_what_was_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    events = [
+        {"specversion": "1.0", "id": name, "source": "/a", "type": "touchpoint.message.v1", "time": time,
+         "data": {"customer": {"id": "c"}, "department": "sales", "channel": "email", "direction": "outbound",
+                  "text": text}}
+        for name, time, text in (("x", "2026-03-02T09:00:00Z", TERMS[0]), ("y", "2026-03-04T09:00:00Z", TERMS[1]))
+    ]  # fmt: skip
+    assert run(["evaluate", write(tmp_path / "s.jsonl", {"id": "s", "lang": "en", "events": events})]) == 0
+    out = capsys.readouterr().out
+    assert "false   x~y:contradiction" in out
+    assert "“three months”  amount contract_term = 91.3" in out

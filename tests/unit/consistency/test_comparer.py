@@ -77,6 +77,15 @@ def test_what_is_told_in_other_words_is_found_and_quoted(detector: Detector) -> 
     assert 0.0 < conflict.confidence < 1.0
 
 
+def test_one_template_to_many_customers_is_one_cause(detector: Detector) -> None:
+    values = set()
+    for name, order in (("Mara", 55810), ("Mr Okafor", 47112)):
+        texts = (f"Dear {name}, you can cancel order {order} at any time, free of charge.", STORY[1])
+        (conflict,) = found(detector, *texts, f"Dear {name}, order {order} cannot be cancelled before its term ends.")
+        values.add(conflict.values)
+    assert len(values) == 1
+
+
 def test_the_order_of_arrival_changes_nothing(detector: Detector) -> None:
     wanted = {(one.id, one.reason, one.confidence) for one in found(detector, *STORY)}
     for seed in range(4):

@@ -81,7 +81,7 @@ def test_the_same_texts_at_another_time_are_the_same_pair(lexicon: Lexicon, near
 
 
 def test_sentences_stand_where_they_are_said_to_stand(lexicon: Lexicon, nearness: Nearness) -> None:
-    earlier = told(lexicon, "Hello Ms Ito! Breakfast is included. See you soon.")
+    earlier = told(lexicon, "Thank you for booking! Breakfast is included. See you soon.")
     later = told(lexicon, "Your bill is ready. Breakfast, two persons, was charged extra.", days=3)
     for one, other, (first, second) in rendered_sentences(earlier, later, lexicon, nearness):
         assert earlier.event.data.text[slice(*one)] == first
@@ -92,3 +92,26 @@ def test_it_works_without_an_encoder(lexicon: Lexicon) -> None:
     nearness = nearness_by(NoSimilarity())
     pair = rendered(told(lexicon, "a. " * 400), told(lexicon, "Breakfast is included.", days=1), lexicon, nearness)
     assert pair[1] == "Breakfast is included."
+
+
+def test_what_a_template_says_to_many_customers_is_one_question(lexicon: Lexicon, nearness: Nearness) -> None:
+    asked = {
+        rendered(
+            told(lexicon, f"Dear {name}, your order {order} can be returned within 30 days."),
+            told(lexicon, f"Hello {name}, order {order} is excluded from returns.", days=3),
+            lexicon,
+            nearness,
+        )
+        for name, order in (("Mara", 55810), ("Mr Okafor", 47112))
+    }
+    assert len(asked) == 1
+
+
+def test_two_orders_stay_two(lexicon: Lexicon, nearness: Nearness) -> None:
+    first, second = rendered(
+        told(lexicon, "Your order 55810 was shipped."),
+        told(lexicon, "Your order 55811 was cancelled.", days=3),
+        lexicon,
+        nearness,
+    )
+    assert (first, second) == ("Your order №8 was shipped.", "Your order №9 was cancelled.")

@@ -1,8 +1,10 @@
 """The trained model behind one question: what are these two texts to each other?"""
 
 import math
+import os
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
@@ -28,23 +30,41 @@ class Comparer(Protocol):
         ...
 
 
-class OnnxComparer:
-    """An int8 encoder that reads both texts at once; verdicts are kept by pair, for campaigns repeat them."""
+PASSING = 0.11
+"""Below this chance of a conflict the verdict of the first layers stands, which costs a third of the whole."""
+OTHERWISE = 0.1
+"""And below this one of a change and of the same being said."""
+THREADS = 4
 
-    def __init__(self, folder: Path, limit: int = 200_000) -> None:
+
+class OnnxComparer:
+    """An int8 encoder that reads both texts at once; verdicts are kept by pair, for campaigns repeat them.
+
+    Most pairs have nothing to do with each other, and the first layers (`glance.onnx`) see it; the others
+    (`reading.onnx`) go on from there with the rest.
+    """
+
+    def __init__(self, folder: Path, limit: int = 200_000, passing: float = PASSING) -> None:
         from onnxruntime import InferenceSession, SessionOptions
         from tokenizers import Tokenizer
 
         options = SessionOptions()
-        options.intra_op_num_threads = 1  # the services share the cores; more than one thread waits more than it works
+        options.intra_op_num_threads = 1  # one pair is too small to share: pairs are spread over threads instead
         options.inter_op_num_threads = 1
-        self._session: Any = InferenceSession(folder / "comparer.onnx", options, providers=["CPUExecutionProvider"])
+        self._glance, self._reading = (
+            InferenceSession(folder / name, options, providers=["CPUExecutionProvider"])
+            for name in ("glance.onnx", "reading.onnx")
+        )
         self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._threads = ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1), thread_name_prefix="comparer")
         self._limit = limit
+        self._passing = passing
         self._known: OrderedDict[Pair, Verdict] = OrderedDict()
 
     def verdicts(self, pairs: Sequence[Pair]) -> list[Verdict]:
-        fresh = {pair: self._judge(pair) for pair in dict.fromkeys(pairs) if pair not in self._known}
+        new = [pair for pair in dict.fromkeys(pairs) if pair not in self._known]
+        work = self._threads.map if len(new) > 1 else map
+        fresh = dict(zip(new, work(self._judge, new), strict=True))
         answers = [fresh[pair] if pair in fresh else self._known[pair] for pair in pairs]
         self._known.update(fresh)
         for pair in pairs:
@@ -61,13 +81,21 @@ class OnnxComparer:
         pieces, mask, sides = (
             np.array([numbers], dtype=np.int64) for numbers in (found.ids, found.attention_mask, found.type_ids)
         )
-        (logits,) = self._session.run(None, {"pieces": pieces, "mask": mask, "sides": sides})
-        return Verdict(*(1.0 / (1.0 + math.exp(-float(value))) for value in logits[0]))
+        glanced, states = self._glance.run(None, {"pieces": pieces, "mask": mask, "sides": sides})
+        verdict = verdict_of(glanced[0])
+        if verdict.conflict < self._passing and max(verdict.change, verdict.same) < OTHERWISE:
+            return verdict
+        (logits,) = self._reading.run(None, {"states": states, "mask": mask})
+        return verdict_of(logits[0])
+
+
+def verdict_of(logits: Iterable[float]) -> Verdict:
+    return Verdict(*(1.0 / (1.0 + math.exp(-float(value))) for value in logits))
 
 
 def installed() -> bool:
     """Whether the shipped model and what runs it are there."""
-    return (MODEL / "comparer.onnx").exists() and all(map(find_spec, ("onnxruntime", "tokenizers")))
+    return (MODEL / "reading.onnx").exists() and all(map(find_spec, ("onnxruntime", "tokenizers")))
 
 
 @lru_cache(maxsize=1)

@@ -56,7 +56,8 @@ class Claim:
 class Reading:
     """All that one text states.
 
-    `names` and `refs` are of the whole text, `topic` its concepts and stems, `periods` what it is for.
+    `names` and `refs` are of the whole text, `topic` its concepts and stems, `periods` what it is for. `personal`
+    says where who is greeted is named, and where a number of the reader's own stands ("order 4711"), with the number.
     """
 
     language: str
@@ -67,5 +68,6 @@ class Reading:
     refs: frozenset[str] = frozenset()
     periods: tuple[Moment, ...] = ()
     corrects: bool = False
+    personal: tuple[tuple[int, int, str], ...] = ()
     spelling: Mapping[str, str] = field(default_factory=dict)
     """Names are kept by stem, since they are inflected; here is how the text writes them."""

@@ -17,6 +17,7 @@ REFERENCE = re.compile(
     rf"|(?=[A-Z0-9]*\d)(?=[A-Z0-9]*[A-Z])[A-Z0-9]{{5,8}})(?![^\W{HAN}]|%)"
 )
 PHONE_DIGITS = 9
+DATED = frozenset("年月日")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ def identifiers(text: str) -> list[tuple[int, int, str]]:
         for match in pattern.finditer(text):
             key = "".join(c for c in match.group().lower() if c.isalnum())
             digits = sum(c.isdigit() for c in key)
+            if text[match.end() : match.end() + 1] in DATED:
+                continue  # "Energy2025年": a year, written without a space
             if digits >= least and all(match.end() <= a or b <= match.start() for a, b, _ in found):
                 found.append((match.start(), match.end(), key))
     return sorted(found)

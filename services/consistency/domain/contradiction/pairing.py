@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from math import isclose
 
 from services.consistency.domain.bounds import CLASHES
 from services.consistency.domain.contradiction.claim import Claim
-from services.consistency.domain.contradiction.compare import Said, clash
+from services.consistency.domain.contradiction.compare import TOLERANCE, Said, clash
 from services.consistency.domain.contradiction.correction import announced, expired
 from services.consistency.domain.contradiction.lexicon import Lexicon
 from services.consistency.domain.contradiction.message import Message
@@ -77,7 +78,11 @@ def same_value(x: Claim, y: Claim, earlier: Message, later: Message) -> bool:
         return False
     if x.kind == "amount":
         same = x.dimension == y.dimension or "money" in (x.dimension, y.dimension)
-        return same and x.dimension != "number" and (x.low, x.high) == (y.low, y.high)
+        return (
+            same
+            and x.dimension != "number"
+            and all(isclose(*ends, rel_tol=TOLERANCE) for ends in ((x.low, y.low), (x.high, y.high)))
+        )
     if x.kind == "moment" and x.dimension == "day":
         return value_of(x, earlier.event) == value_of(y, later.event)
     return False

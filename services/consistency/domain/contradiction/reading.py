@@ -64,6 +64,10 @@ def read(text: str, language: Language, lexicon: Lexicon) -> Reading:
         refs=frozenset(ref for _, _, ref in page.refs),
         periods=tuple(one.moment for one in moments if one.moment is not None and one.moment.period),
         corrects=bool(cues(matches, "correction")),
+        personal=(
+            *((token.start, token.end, "") for token, of_name in zip(tokens, greeted, strict=True) if of_name),
+            *page.refs,
+        ),
         spelling={name: text[tokens[first].start : tokens[last].end] for first, last, name in page.names},
     )
 

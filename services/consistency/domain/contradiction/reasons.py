@@ -12,14 +12,17 @@ SAID = 120
 STOPS = (". ", "! ", "? ", "\n", "; ", "。", "！", "？", "；")
 
 
-def reason(earlier: MessageEvent, later: MessageEvent, a: Claim, b: Claim, lexicon: Lexicon) -> str:
-    """In the language of the later message: who said what, when, and what it is about."""
+def reason(
+    earlier: MessageEvent, later: MessageEvent, a: Claim, b: Claim, lexicon: Lexicon, form: str = "sentence"
+) -> str:
+    """In the language of the later message: who said what, when, and what it is about. `form` is the entry of
+    `reasons.toml` that is filled in."""
     language = language_of(later.data.text, later.data.language, lexicon)
     words = language.reasons
     matter = a.attribute or b.attribute
     label = str(lexicon.axes.get(matter, lexicon.statuses.get(matter, {})).get("label", ""))
     about = str(words.get("about", {}).get(matter or family(a), "")) or label or matter.replace("_", " ")
-    return str(words["sentence"]).format(
+    return str(words[form]).format(
         one=department(earlier, words),
         said=said(earlier, a),
         when=day(earlier.time, words),
