@@ -19,7 +19,8 @@ def amount_claims(page: Page, dates: Sequence[Found]) -> list[Claim]:
     spans = [(f.start, f.end) for f in dates] + [(a, b) for a, b, _ in page.refs] + page.phones
     named = {at for a, b, _ in page.names if page.tokens[a].capital and b > a for at in range(a, b + 1)}
     whole = {at for m in page.matches if m.tag.kind == "amount" for at in range(m.first, m.last + 1)}
-    cue = {at for m in cues(page.matches, "identifier") for at in called(page, m)}
+    measured = {m.first - 1 for m in page.matches if m.tag.kind == "unit"}  # "every ticket: 10 percent off"
+    cue = {at for m in cues(page.matches, "identifier") for at in called(page, m)} - measured
     cue |= {at for m in cues(page.matches, "no_quantity") for at in range(m.first, m.last + 1)}
     apart = overlapping(page.tokens, spans)
     taken = [
