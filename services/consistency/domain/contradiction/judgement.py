@@ -12,7 +12,14 @@ from datetime import datetime
 
 from services.consistency.domain.comparer.comparer import Comparer, Verdict
 from services.consistency.domain.comparer.nearness import Nearness
-from services.consistency.domain.comparer.rendering import rendered, rendered_sentences, sentences, values, written
+from services.consistency.domain.comparer.rendering import (
+    rendered,
+    rendered_sentences,
+    sentences,
+    values,
+    weight,
+    written,
+)
 from services.consistency.domain.contradiction.claim import Claim
 from services.consistency.domain.contradiction.lexicon import Lexicon
 from services.consistency.domain.contradiction.message import Message
@@ -26,6 +33,8 @@ STATEMENT = "statement"
 KEPT = 200_000
 LEAST, MOST = 1e-3, 0.97
 QUOTED = 300
+SAYS, UNLIKELY = 16, 0.3
+"""A sentence of fewer letters ("Sorry!", a signature) is seldom what clashes, and its verdict counts for so much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +157,11 @@ class Judge:
         if self._comparer is None:
             scores = [self._nearness.between(*texts) for _, _, texts in spans]
         else:
-            scores = [verdict.conflict for verdict in self._comparer.verdicts([texts for _, _, texts in spans])]
+            verdicts = self._comparer.verdicts([texts for _, _, texts in spans])
+            scores = [
+                verdict.conflict * (UNLIKELY if min(map(weight, texts)) < SAYS else 1.0)
+                for verdict, (_, _, texts) in zip(verdicts, spans, strict=True)
+            ]
         one, other, _ = spans[max(range(len(spans)), key=scores.__getitem__)]
         typed = [
             Finding(a, b, self._relatedness.probability(a, b, earlier, later))
