@@ -74,7 +74,7 @@ def sentences(message: Message) -> Sequence[tuple[int, int]]:
 
 Marks = dict[int, str]
 Edits = Sequence[tuple[int, int, str]]
-"""From where to where, and what is written in place of it; marks replace nothing."""
+"""In order: from where to where, and what is written in place of it; marks replace nothing."""
 
 
 def edited(earlier: Message, later: Message, lexicon: Lexicon) -> tuple[Edits, Edits]:
@@ -90,10 +90,10 @@ def impersonal(message: Message, other: Message, own: str) -> Edits:
     """Who is greeted is left out, and the numbers of orders and accounts become "№1" and so on where both messages
     name them: what a template says to many customers is then one question."""
     shared = sorted(message.reading.refs & other.reading.refs)
-    return [
+    return sorted(
         (start, end, "" if not ref else f"№{shared.index(ref) + 1}" if ref in shared else own)
         for start, end, ref in message.reading.personal
-    ]
+    )
 
 
 def marked_values(earlier: Message, later: Message, lexicon: Lexicon) -> tuple[Marks, Marks]:
