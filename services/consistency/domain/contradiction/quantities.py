@@ -125,6 +125,8 @@ def amount_claim(page: Page, amount: Amount, amounts: Sequence[Amount]) -> Claim
     if not dimension:
         noun = page.tokens[amount.noun].norm if amount.noun >= 0 and not is_han(page.tokens[amount.noun].text) else ""
         dimension = f"count:{noun}" if noun and noun not in page.language.stop else "number"
+    if not attribute and family == "money" and amount.per is not None:
+        attribute = "price"  # "Harbour Pro is £30 a month"
     found = claim(page, "amount", dimension, amount.first, amount.last)
     return replace(
         listed(page, found, amount, places),
