@@ -39,7 +39,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("what", choices=("run", "demo", "keys"))
     parser.add_argument("--state-dir", type=Path, default=Path(".onevoice"), help="data, keys and logs (%(default)s)")
     parser.add_argument("--exit", action="store_true", help="demo: end after the report")
-    parser.add_argument("--customers", type=int, default=80, help="demo: customers in the background (%(default)s)")
+    parser.add_argument("--customers", type=int, default=200, help="demo: customers in the background (%(default)s)")
     return parser.parse_args()
 
 

@@ -39,7 +39,7 @@ class Person:
     fields: dict[str, str]
 
 
-def background(customers: int = 80) -> list[Json]:
+def background(customers: int = 200) -> list[Json]:
     """CloudEvents in the JSON format, in no particular order; about 20 for each customer."""
     words = json.loads(WORDS.read_text(encoding="utf-8"))
     return [event for number in range(customers) for event in history(number, words)]

@@ -34,7 +34,7 @@ def with_own_identities(scenario: Json) -> list[Json]:
     return renamed
 
 
-def past(customers: int = 80) -> list[Json]:
+def past(customers: int = 200) -> list[Json]:
     """The background, in order of time."""
     return in_order(background(customers))
 
@@ -44,7 +44,7 @@ def present() -> list[Json]:
     return in_order([event for scenario in scenarios() for event in with_own_identities(scenario)])
 
 
-def whole_history(customers: int = 80) -> list[Json]:
+def whole_history(customers: int = 200) -> list[Json]:
     return in_order(past(customers) + present())
 
 
