@@ -58,10 +58,10 @@ def described(claim: Claim, message: Message) -> str:
     return "; ".join([f"“{' '.join(words.split())}”  {matter} = {value_of(claim, message.event)}", *filter(None, more)])
 
 
-def paired(compared: Iterable[Compared], least: float = WORTH_TELLING) -> Iterator[str]:
+def paired(compared: Iterable[Compared]) -> Iterator[str]:
     """What was made of each two messages, those with nothing to say left out."""
     for one in compared:
-        if one.reported or one.settled is not None or one.probability >= least:
+        if one.reported or one.settled is not None or one.probability >= WORTH_TELLING:
             yield f"{one.earlier.event.id} ~ {one.later.event.id}: {outcome(one)}"
             yield from (f"  {line}" for line in grounds(one))
 

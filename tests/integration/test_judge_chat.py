@@ -16,7 +16,7 @@ from fastapi import Request, Response
 
 from services.consistency.domain.conflict import Conflict
 from services.consistency.domain.contradiction.lexicon import load_lexicon
-from services.consistency.domain.contradiction.rule import contradiction_rule
+from services.consistency.domain.contradiction.rule import Contradictions
 from services.consistency.domain.detector import Detector
 from services.consistency.domain.similarity import best_similarity
 from services.consistency.judge.asking import LONGEST
@@ -199,7 +199,7 @@ def test_requests_at_once_are_bounded(model: ChatModel) -> None:
 
 
 def detector_with(url: str, **more: Any) -> Detector:
-    return Detector((contradiction_rule(LEXICON, best_similarity(), None, open_reviewer(settings(url, **more))),))
+    return Detector((Contradictions(LEXICON, best_similarity(), None, open_reviewer(settings(url, **more))),))
 
 
 HISTORY = (
@@ -243,7 +243,7 @@ def test_while_it_fails_nothing_is_lost(model: ChatModel, failing: Behaviour) ->
     """What the rules find is reported all the same, requests are bounded, and what is open is asked later."""
     clock = Hands()
     reviewer = ChatReviewer(settings(model.url, timeout=2), clock)
-    detector = Detector((contradiction_rule(LEXICON, best_similarity(), None, reviewer),))
+    detector = Detector((Contradictions(LEXICON, best_similarity(), None, reviewer),))
     model.script = [failing]
     for _ in range(4):
         assert found(detector).keys() == {("m0", "m3")}

@@ -10,13 +10,13 @@ from services.consistency.domain.contradiction.folding import fold, pairs
 from services.consistency.domain.contradiction.languages import language_of
 from services.consistency.domain.contradiction.lexicon import load_lexicon
 from services.consistency.domain.contradiction.reading import read
-from services.consistency.domain.contradiction.rule import contradiction_rule
+from services.consistency.domain.contradiction.rule import Contradictions
 from services.consistency.domain.detector import Detector
 from services.consistency.domain.similarity import NoSimilarity
 from shared.events import MessageEvent
 
 LEXICON = load_lexicon()
-DETECTOR = Detector([contradiction_rule(LEXICON, NoSimilarity())])
+DETECTOR = Detector([Contradictions(LEXICON, NoSimilarity())])
 SENT = datetime(2026, 3, 2, 3, tzinfo=UTC)  # a Monday
 
 

@@ -7,7 +7,7 @@ import pytest
 from services.consistency.domain.comparer.comparer import MODEL, Comparer, OnnxComparer, shipped_comparer
 from services.consistency.domain.conflict import Conflict
 from services.consistency.domain.contradiction.lexicon import load_lexicon
-from services.consistency.domain.contradiction.rule import contradiction_rule
+from services.consistency.domain.contradiction.rule import Contradictions
 from services.consistency.domain.detector import Detector
 from services.consistency.domain.similarity import best_similarity
 from shared.events import MessageEvent
@@ -25,7 +25,7 @@ def comparer() -> Comparer:
 
 @pytest.fixture(scope="module")
 def detector(comparer: Comparer) -> Detector:
-    return Detector((contradiction_rule(LEXICON, best_similarity(), comparer),))
+    return Detector((Contradictions(LEXICON, best_similarity(), comparer),))
 
 
 def found(detector: Detector, *texts: str, shuffled: int | None = None) -> list[Conflict]:
@@ -93,7 +93,7 @@ def test_the_order_of_arrival_changes_nothing(detector: Detector) -> None:
 
 
 def test_without_a_comparer_the_rules_judge_alone() -> None:
-    rules = Detector((contradiction_rule(LEXICON, best_similarity(), None),))
+    rules = Detector((Contradictions(LEXICON, best_similarity(), None),))
     assert len(found(rules, "Your Harbour Pro plan costs £30 a month.", "The Harbour Pro plan costs £36 a month.")) == 1
 
 

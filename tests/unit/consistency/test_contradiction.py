@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.consistency.domain.contradiction.lexicon import load_lexicon
 from services.consistency.domain.contradiction.reading import read
-from services.consistency.domain.contradiction.rule import contradiction_rule
+from services.consistency.domain.contradiction.rule import Contradictions
 from services.consistency.domain.contradiction.standing import standing_claims
 from services.consistency.domain.detector import Detector
 from services.consistency.domain.history import History
@@ -17,7 +17,7 @@ from services.consistency.domain.similarity import NoSimilarity
 from shared.events import MessageEvent
 
 LEXICON = load_lexicon()
-DETECTOR = Detector([contradiction_rule(LEXICON, NoSimilarity())])
+DETECTOR = Detector([Contradictions(LEXICON, NoSimilarity())])
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday
 
 

@@ -8,7 +8,7 @@ import orjson
 from deploy.local.demo.background import background
 from services.consistency.detection import default_detector
 from services.consistency.domain.contradiction.lexicon import load_lexicon
-from services.consistency.domain.contradiction.rule import contradiction_rule
+from services.consistency.domain.contradiction.rule import Contradictions
 from services.consistency.domain.detector import Detector
 from services.consistency.domain.history import History
 from services.consistency.domain.similarity import best_similarity
@@ -39,7 +39,7 @@ def found_in_histories(detector: Detector) -> tuple[list[str], int]:
 
 
 def test_in_histories_of_many_trades_the_rules_find_no_conflict() -> None:
-    found, _ = found_in_histories(Detector((contradiction_rule(load_lexicon(), best_similarity(), None),)))
+    found, _ = found_in_histories(Detector((Contradictions(load_lexicon(), best_similarity(), None),)))
     assert found == []
 
 

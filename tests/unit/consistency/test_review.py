@@ -10,7 +10,7 @@ from services.consistency.domain.comparer.comparer import Comparer, shipped_comp
 from services.consistency.domain.conflict import Conflict
 from services.consistency.domain.contradiction.lexicon import Lexicon, load_lexicon
 from services.consistency.domain.contradiction.review import SURE, Reviewer
-from services.consistency.domain.contradiction.rule import contradiction_rule
+from services.consistency.domain.contradiction.rule import Contradictions
 from services.consistency.domain.detector import Detector
 from services.consistency.domain.similarity import best_similarity
 from services.consistency.judge.entailment import EntailmentReviewer
@@ -30,7 +30,7 @@ def judge(folder: Path, weights: dict[str, tuple[float, ...]] = AGAINST) -> Revi
 
 
 def detector(reviewer: Reviewer | None, lexicon: Lexicon = LEXICON, comparer: Comparer | None = None) -> Detector:
-    return Detector((contradiction_rule(lexicon, best_similarity(), comparer, reviewer),))
+    return Detector((Contradictions(lexicon, best_similarity(), comparer, reviewer),))
 
 
 def found(detector: Detector, *texts: str, shuffled: int = 0) -> list[Conflict]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from services.consistency.domain.contradiction.lexicon import FOLDER, load_lexicon
-from services.consistency.domain.contradiction.rule import contradiction_rule
+from services.consistency.domain.contradiction.rule import Contradictions
 from services.consistency.domain.detector import Detector
 from services.consistency.domain.similarity import NoSimilarity
 from tests.unit.consistency.told import message
@@ -21,7 +21,7 @@ def words(tmp_path: Path) -> Path:
 
 
 def found(words: Path, *texts: str) -> list[str]:
-    detector = Detector((contradiction_rule(load_lexicon(words), NoSimilarity(), None),))
+    detector = Detector((Contradictions(load_lexicon(words), NoSimilarity(), None),))
     events = [message(f"m{at}", hour=24 * at, text=text, purpose="service") for at, text in enumerate(texts)]
     return [conflict.attribute for conflict in detector.detect(events)]
 

@@ -5,10 +5,9 @@ from typing import Any
 from services.gateway.console.entries import days
 from services.gateway.console.headlines import brief, headline
 from services.gateway.console.rendering import TEMPLATES
-from services.gateway.shapes import Alert, Conflict
+from services.gateway.shapes import Alert, Conflict, Sender
 from tests.unit.gateway.test_entries import conflict, message
 
-SENDERS = (("a", "sales"), ("b", "support"))
 MACROS: Any = TEMPLATES.get_template("macros.html").module
 
 
@@ -16,18 +15,26 @@ def clash(attribute: str) -> Conflict:
     return {**conflict("e1", "e2", "contradiction"), "attribute": attribute}
 
 
+def sender(department: str) -> Sender:
+    return {"department": department, "campaign": None, "template": None}
+
+
 def alert(attribute: str) -> Alert:
-    senders = {side: {"department": name, "campaign": None, "template": None} for side, name in SENDERS}
-    return {  # type: ignore[typeddict-item]
+    return {
         "id": "x",
         "kind": "contradiction",
         "attribute": attribute,
         "state": "open",
-        "senders": senders,
+        "senders": {"a": sender("sales"), "b": sender("support")},
         "values": {"a": "The hub is yours.", "b": "Send the hub back."},
         "customers": 1,
+        "conflicts": 1,
+        "first_seen": "2026-03-02T09:00:00Z",
         "last_seen": "2026-03-02T09:00:00Z",
         "reason": "Both were said.",
+        "examples": [],
+        "history": [],
+        "revision": 1,
     }
 
 

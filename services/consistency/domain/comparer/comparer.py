@@ -23,6 +23,9 @@ class Verdict:
     change: float = 0.0
     same: float = 0.0
 
+    def below(self, other: "Verdict") -> bool:
+        return self.conflict < other.conflict and self.change < other.change and self.same < other.same
+
 
 class Comparer(Protocol):
     def verdicts(self, pairs: Sequence[Pair]) -> list[Verdict]:
@@ -30,10 +33,9 @@ class Comparer(Protocol):
         ...
 
 
-PASSING = 0.11
-"""Below this chance of a conflict the verdict of the first layers stands, which costs a third of the whole."""
-OTHERWISE = 0.1
-"""And below this one of a change and of the same being said."""
+EARLY_EXIT = Verdict(conflict=0.11, change=0.1, same=0.1)
+"""Where the first layers give every answer less than this, their verdict stands, at a third of the cost."""
+GLANCE, READING = "glance.onnx", "reading.onnx"
 THREADS = 4
 
 
@@ -44,7 +46,7 @@ class OnnxComparer:
     (`reading.onnx`) go on from there with the rest.
     """
 
-    def __init__(self, folder: Path, limit: int = 200_000, passing: float = PASSING) -> None:
+    def __init__(self, folder: Path, limit: int = 200_000) -> None:
         from onnxruntime import InferenceSession, SessionOptions
         from tokenizers import Tokenizer
 
@@ -52,13 +54,11 @@ class OnnxComparer:
         options.intra_op_num_threads = 1  # one pair is too small to share: pairs are spread over threads instead
         options.inter_op_num_threads = 1
         self._glance, self._reading = (
-            InferenceSession(folder / name, options, providers=["CPUExecutionProvider"])
-            for name in ("glance.onnx", "reading.onnx")
+            InferenceSession(folder / name, options, providers=["CPUExecutionProvider"]) for name in (GLANCE, READING)
         )
         self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._threads = ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1), thread_name_prefix="comparer")
         self._limit = limit
-        self._passing = passing
         self._known: OrderedDict[Pair, Verdict] = OrderedDict()
 
     def verdicts(self, pairs: Sequence[Pair]) -> list[Verdict]:
@@ -83,7 +83,7 @@ class OnnxComparer:
         )
         glanced, states = self._glance.run(None, {"pieces": pieces, "mask": mask, "sides": sides})
         verdict = verdict_of(glanced[0])
-        if verdict.conflict < self._passing and max(verdict.change, verdict.same) < OTHERWISE:
+        if verdict.below(EARLY_EXIT):
             return verdict
         (logits,) = self._reading.run(None, {"states": states, "mask": mask})
         return verdict_of(logits[0])
@@ -95,7 +95,8 @@ def verdict_of(logits: Iterable[float]) -> Verdict:
 
 def installed() -> bool:
     """Whether the shipped model and what runs it are there."""
-    return (MODEL / "reading.onnx").exists() and all(map(find_spec, ("onnxruntime", "tokenizers")))
+    files = all((MODEL / name).exists() for name in (GLANCE, READING))
+    return files and all(map(find_spec, ("onnxruntime", "tokenizers")))
 
 
 @lru_cache(maxsize=1)

@@ -15,7 +15,6 @@ from services.consistency.domain.contradiction.pairing import Finding
 from services.consistency.domain.contradiction.reasons import reason, value_of
 from services.consistency.domain.contradiction.relatedness import Relatedness
 from services.consistency.domain.contradiction.review import ENOUGH, FOR_REVIEW, SURE, Reviewer
-from services.consistency.domain.detector import Rule
 from services.consistency.domain.history import History
 from services.consistency.domain.similarity import Similarity, best_similarity
 from shared.events import MessageEvent, identity_of
@@ -91,15 +90,6 @@ class Contradictions:
             by = settled(earlier, later, messages, self._judge, judged) if reports or undecided else None
             chance = self._judge.probability(found)
             yield Compared(earlier, later, found, chance, by, reports and by is None, undecided and by is None)
-
-
-def contradiction_rule(
-    lexicon: Lexicon,
-    similarity: Similarity | None = None,
-    comparer: Comparer | None = None,
-    reviewer: Reviewer | None = None,
-) -> Rule:
-    return Contradictions(lexicon, similarity, comparer, reviewer)
 
 
 def in_force(earlier: Message, later: Message) -> bool:

@@ -12,6 +12,7 @@ QUOTED = 7
 NO_NAME_AFTER = frozenset("%/₽€$£¥°")
 OPENS, CLOSES = "【", "】"  # who sends a short message: in all of them, so no sign of one matter
 GREETED = 6
+"""Tokens that a name has at the most."""
 CLOSING = frozenset(",!.:，！。：")
 PAIR = 0.75  # most words are one pair
 
@@ -22,13 +23,14 @@ def addressed(tokens: Sequence[Token], matches: Sequence[Match]) -> list[bool]:
     for match in matches:
         if match.tag.kind != "cue" or match.tag.name not in ("greeting", "greeting_after"):
             continue
-        named = before(tokens, match.first) if match.tag.name == "greeting_after" else after(tokens, match.last + 1)
+        after = match.tag.name == "greeting_after"
+        named = named_before(tokens, match.first) if after else named_after(tokens, match.last + 1)
         for at in named:
             found[at] = True
     return found
 
 
-def after(tokens: Sequence[Token], at: int) -> range:
+def named_after(tokens: Sequence[Token], at: int) -> range:
     """ "Dear Mr. Okafor", or with a mark on both sides, as in "Hello, Mara!"; where names are not written with capital
     letters, what stands before the mark."""
     comma = at < len(tokens) and tokens[at].text in (",", "，")
@@ -36,24 +38,24 @@ def after(tokens: Sequence[Token], at: int) -> range:
     if first < len(tokens) and tokens[first].text == ".":
         return range(0)
     last = first
-    while last < len(tokens) and last < first + GREETED and named_or_han(tokens[last]):
+    while last < len(tokens) and last < first + GREETED and may_be_named(tokens[last]):
         last += 1
     closed = last < len(tokens) and tokens[last].text in CLOSING
     han = first < len(tokens) and is_han(tokens[first].text)
     return range(first, min(last, first + 3) if not (comma or han) else last if closed else first)
 
 
-def before(tokens: Sequence[Token], at: int) -> range:
+def named_before(tokens: Sequence[Token], at: int) -> range:
     """ "王先生，您好": what the sentence begins with."""
     last = at - 1 if at and tokens[at - 1].text in CLOSING else at
     first = last
-    while first and tokens[first - 1].sentence == tokens[last - 1].sentence and named_or_han(tokens[first - 1]):
+    while first and tokens[first - 1].sentence == tokens[last - 1].sentence and may_be_named(tokens[first - 1]):
         first -= 1
     opens = first == 0 or tokens[first - 1].sentence != tokens[first].sentence
     return range(first, last) if opens and last - first <= GREETED else range(0)
 
 
-def named_or_han(token: Token) -> bool:
+def may_be_named(token: Token) -> bool:
     return token.capital or token.text == "." or is_han(token.text)
 
 
