@@ -4,11 +4,17 @@
 PYTHON := .venv/bin/python
 STAMP := .venv/.installed
 EXIT ?=
+KAFKA ?=
+BROKERS ?=
+MONGODB ?=
 CHECKED := shared services deploy tests
 COMPILE := .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 
+SERVERS := $(if $(KAFKA),ONEVOICE_KAFKA=$(KAFKA)) $(if $(BROKERS),ONEVOICE_KAFKA_BROKERS=$(BROKERS)) \
+           $(if $(MONGODB),ONEVOICE_MONGODB=$(MONGODB))
+
 .DEFAULT_GOAL := help
-.PHONY: help env demo run keys test check test-fast bench requirements contract clean
+.PHONY: help env demo run servers keys test test-apache check test-fast bench requirements contract clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / && !seen[$$1]++ { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,16 +45,22 @@ $(STAMP): requirements/dev.txt
 	@touch $@
 
 demo: env ## Start everything, publish a history, say what was found (EXIT=1: end there)
-	@$(PYTHON) -m deploy.local demo $(if $(EXIT),--exit)
+	@$(SERVERS) $(PYTHON) -m deploy.local demo $(if $(EXIT),--exit)
 
-run: env ## Start everything; data under .onevoice/ survives a restart
-	@$(PYTHON) -m deploy.local run
+run: env ## Start everything; data under .onevoice/ survives a restart (KAFKA=apache [BROKERS=3]: Apache Kafka)
+	@$(SERVERS) $(PYTHON) -m deploy.local run
+
+servers: env ## Start Kafka and MongoDB alone (KAFKA=apache [BROKERS=3], MONGODB=ferretdb)
+	@$(SERVERS) $(PYTHON) -m deploy.local servers
 
 keys: env ## Make the keys alone, for docker compose
 	@$(PYTHON) -m deploy.local keys
 
-test: env ## All tests
-	$(PYTHON) -m pytest
+test: env ## All tests (KAFKA=apache: on Apache Kafka)
+	$(SERVERS) $(PYTHON) -m pytest
+
+test-apache: env ## The tests that talk to Kafka, on Apache Kafka
+	ONEVOICE_KAFKA=apache $(PYTHON) -m pytest tests/contract tests/integration tests/e2e
 
 test-fast: env ## The tests that need no servers
 	$(PYTHON) -m pytest -q $(wildcard tests/unit tests/contract)

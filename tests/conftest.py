@@ -6,7 +6,9 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from deploy.local import apache_kafka, ferretdb
 from deploy.local.ports import PORT_SETTINGS
+from deploy.local.servers import chosen
 from deploy.local.stack import Stack
 
 # No test asserts a time, and a busy machine is no finding; the same examples each run, so that red means changed.
@@ -17,6 +19,11 @@ settings.load_profile("steady")
 @pytest.fixture(scope="session")
 def free_ports() -> dict[str, str]:
     """An environment in which every part takes any free port, so that stacks can run side by side."""
+    choice = chosen(os.environ)
+    if choice.kafka == "apache" and (missing := apache_kafka.missing_programs()):
+        pytest.skip(f"Apache Kafka needs {' and '.join(missing)}, not installed here")
+    if choice.mongodb == "ferretdb" and (missing := ferretdb.missing_programs()):
+        pytest.skip(f"FerretDB needs {' and '.join(missing)} to be built, not installed here")
     return os.environ | {setting.variable: "0" for setting in PORT_SETTINGS}
 
 

@@ -1,29 +1,36 @@
 """`python -m deploy.local run` keeps the stack up; `demo` also publishes a history and says what was found;
-`keys` only makes the keys, for `docker compose`."""
+`servers` starts Kafka and MongoDB alone; `keys` only makes the keys, for `docker compose`."""
 
 import argparse
 import asyncio
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 import httpx
 import stamina
 from rich.console import Console
 
+from deploy.local.apache_kafka import ApacheKafkaError
 from deploy.local.demo.publish import RefusedError
 from deploy.local.demo.tour import NotFinishedError, tour
+from deploy.local.ferretdb import FerretDBError
 from deploy.local.keys import local_keys
 from deploy.local.lock import AlreadyRunningError, only_stack_in
 from deploy.local.parts import MissingServerError
 from deploy.local.ports import PortError
 from deploy.local.screen import show_addresses
+from deploy.local.servers import ChoiceError
 from deploy.local.stack import PartFailedError, Stack
 
 EXPECTED = (
     AlreadyRunningError,
+    ApacheKafkaError,
+    ChoiceError,
     ConnectionError,
+    FerretDBError,
     MissingServerError,
     NotFinishedError,
     PartFailedError,
@@ -36,11 +43,24 @@ EXPECTED = (
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
-    parser.add_argument("what", choices=("run", "demo", "keys"))
+    parser.add_argument("what", choices=("run", "demo", "servers", "keys"))
     parser.add_argument("--state-dir", type=Path, default=Path(".onevoice"), help="data, keys and logs (%(default)s)")
     parser.add_argument("--exit", action="store_true", help="demo: end after the report")
     parser.add_argument("--customers", type=int, default=200, help="demo: customers in the background (%(default)s)")
+    parser.add_argument("--kafka", help="embedded (the default) or apache: Apache Kafka from Maven Central")
+    parser.add_argument("--brokers", help="of Apache Kafka: 1 (the default) or 3")
+    parser.add_argument("--mongodb", help="embedded (the default) or ferretdb, built from its source")
     return parser.parse_args()
+
+
+def environment(options: argparse.Namespace) -> dict[str, str]:
+    """What was asked for on the command line goes before the environment."""
+    asked = {
+        "ONEVOICE_KAFKA": options.kafka,
+        "ONEVOICE_KAFKA_BROKERS": options.brokers,
+        "ONEVOICE_MONGODB": options.mongodb,
+    }
+    return os.environ | {name: value for name, value in asked.items() if value}
 
 
 def make_keys(options: argparse.Namespace, console: Console) -> None:
@@ -51,10 +71,15 @@ def make_keys(options: argparse.Namespace, console: Console) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> None:
     with only_stack_in(options.state_dir):
-        stack = Stack(options.state_dir, os.environ, lambda part: console.print(f"starting {part} …", style="dim"))
+        report = partial(console.print, style="dim")
+        stack = Stack(options.state_dir, environment(options), lambda part: report(f"starting {part} …"))
         try:
-            stack.up()
-            show_addresses(console, stack)
+            if options.what == "servers":
+                stack.start_servers()
+                console.print(f"export KAFKA_BOOTSTRAP_SERVERS='{stack.at.kafka}' MONGODB_URI='{stack.at.mongodb}'")
+            else:
+                stack.up()
+                show_addresses(console, stack)
             if options.what == "demo":
                 asyncio.run(tour(stack, console, options.customers))
             if not options.exit:

@@ -1,24 +1,18 @@
-"""What the stack consists of: two embedded servers, unless others are named, and the four services."""
+"""The parts of the stack that are always the same: two embedded servers and the four services."""
 
 import importlib.util
 import signal
-import socket
 import stat
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-import httpx
-import pymongo
-from pymongo.errors import PyMongoError
 
 from deploy.local.keys import Keys
 from deploy.local.ports import LOOPBACK
 from deploy.local.processes import Part
+from deploy.local.readiness import accepts_connections, answers_ping, answers_ready
 
-SERVERS: dict[str, str] = {"kafka": "KAFKA_BOOTSTRAP_SERVERS", "mongodb": "MONGODB_URI"}
-"""Embedded server -> the setting that names another one to use in its place."""
 SERVICES: tuple[str, ...] = ("ingest", "journey", "consistency", "gateway")
 
 
@@ -41,16 +35,18 @@ class Endpoints:
 
 
 def endpoints(ports: Mapping[str, int], environ: Mapping[str, str]) -> Endpoints:
-    kafka = environ.get("KAFKA_BOOTSTRAP_SERVERS") or f"{LOOPBACK}:{ports['kafka']}"
+    brokers = [port for name, port in sorted(ports.items()) if name == "kafka" or name.startswith("kafka-")]
+    kafka = environ.get("KAFKA_BOOTSTRAP_SERVERS") or ",".join(f"{LOOPBACK}:{port}" for port in brokers)
     mongodb = environ.get("MONGODB_URI") or f"mongodb://{LOOPBACK}:{ports['mongodb']}/?directConnection=true"
     return Endpoints(environ.get("ONEVOICE_HOST") or LOOPBACK, kafka, mongodb, dict(ports))
 
 
-def settings_for_services(at: Endpoints, keys: Keys) -> dict[str, str]:
+def settings_for_services(at: Endpoints, keys: Keys, replication: int = 1) -> dict[str, str]:
     """The environment of every service; each reads what it needs."""
     return {
         "PYTHONUNBUFFERED": "1",
         "KAFKA_BOOTSTRAP_SERVERS": at.kafka,
+        "ONEVOICE_KAFKA_REPLICATION": str(replication),
         "MONGODB_URI": at.mongodb,
         "ONEVOICE_HOST": at.host,
         "ONEVOICE_INSTANCE": "local",
@@ -60,39 +56,6 @@ def settings_for_services(at: Endpoints, keys: Keys) -> dict[str, str]:
         "ONEVOICE_SERVICE_KEY": keys.service,
         "ONEVOICE_SESSION_SECRET": keys.session_secret,
     }
-
-
-def accepts_connections(host: str, port: int) -> Callable[[], bool]:
-    def is_ready() -> bool:
-        try:
-            with socket.create_connection((host, port), timeout=1):
-                return True
-        except OSError:
-            return False
-
-    return is_ready
-
-
-def answers_ping(uri: str) -> Callable[[], bool]:
-    def is_ready() -> bool:
-        try:
-            with pymongo.MongoClient[dict[str, object]](uri, serverSelectionTimeoutMS=1_000) as client:
-                client.admin.command("ping")
-        except PyMongoError:
-            return False
-        return True
-
-    return is_ready
-
-
-def answers_ready(url: str) -> Callable[[], bool]:
-    def is_ready() -> bool:
-        try:
-            return httpx.get(f"{url}/readyz", timeout=10).status_code == httpx.codes.OK
-        except httpx.HTTPError:
-            return False
-
-    return is_ready
 
 
 def kafka_part(port: int, state_dir: Path) -> Part:
@@ -121,7 +84,7 @@ def service_part(name: str, at: Endpoints, settings: Mapping[str, str]) -> Part:
     return Part(name, (sys.executable, "-m", f"services.{name}"), answers_ready(at.url(name)), settings)
 
 
-def topics_part(at: Endpoints) -> Part:
+def topics_part(at: Endpoints, replication: int = 1) -> Part:
     """Not a server: it creates the topics and ends."""
-    settings = {"KAFKA_BOOTSTRAP_SERVERS": at.kafka}
+    settings = {"KAFKA_BOOTSTRAP_SERVERS": at.kafka, "ONEVOICE_KAFKA_REPLICATION": str(replication)}
     return Part("topics", (sys.executable, "-m", "shared.kafka"), lambda: True, settings, seconds_to_stop=5)

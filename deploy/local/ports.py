@@ -51,9 +51,11 @@ def wanted_port(setting: PortSetting, environ: Mapping[str, str]) -> int:
 
 
 def choose_ports(parts: set[str], environ: Mapping[str, str]) -> dict[str, int]:
-    """A port for each of `parts`; raises `PortError` for one that is taken or named twice."""
+    """A port for each of `parts`, any free one for those that have no setting; raises `PortError` for one that is
+    taken or named twice."""
     host = environ.get("ONEVOICE_HOST", LOOPBACK)
     settings = [setting for setting in PORT_SETTINGS if setting.part in parts]
+    unnamed = sorted(parts - {setting.part for setting in settings})
     chosen: dict[str, int] = {}
     with ExitStack() as held:  # free ports stay bound until all are chosen, so that no two parts get the same
         for setting in settings:
@@ -69,9 +71,14 @@ def choose_ports(parts: set[str], environ: Mapping[str, str]) -> dict[str, int]:
                         f"to another port ({setting.variable}=0 takes any free one)"
                     )
                 port = 0
-            if not port:
-                holder = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-                holder.bind((part_host, 0))
-                port = holder.getsockname()[1]
-            chosen[setting.part] = port
+            chosen[setting.part] = port or free_port(part_host, held)
+        chosen |= {part: free_port(LOOPBACK, held) for part in unnamed}
     return chosen
+
+
+def free_port(host: str, held: ExitStack) -> int:
+    """Stays bound until `held` is left."""
+    holder = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+    holder.bind((host, 0))
+    port: int = holder.getsockname()[1]
+    return port

@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.local.parts import SERVICES
+from deploy.local.servers import Kafka, MongoDB
 from deploy.local.stack import Stack
 
 WHAT_IT_IS: dict[str, str] = {
@@ -12,14 +13,24 @@ WHAT_IT_IS: dict[str, str] = {
     "journey": "timelines",
     "consistency": "conflicts and alerts",
 }
+KAFKA: dict[Kafka, str] = {
+    "embedded": "embedded",
+    "apache": "Apache Kafka",
+    "named": "as set in the environment",
+}
+MONGODB: dict[MongoDB, str] = {
+    "embedded": "embedded",
+    "ferretdb": "FerretDB",
+    "named": "as set in the environment",
+}
 
 
 def show_addresses(console: Console, stack: Stack) -> None:
     table = Table(title="Onevoice is up", title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
     for service in sorted(SERVICES, key=list(WHAT_IT_IS).index):
         table.add_row(service, stack.at.url(service), WHAT_IT_IS[service])
-    for server, address in (("kafka", stack.at.kafka), ("mongodb", without_password(stack.at.mongodb))):
-        table.add_row(server, address, "embedded" if server in stack.embedded else "as set in the environment")
+    table.add_row("kafka", stack.at.kafka, KAFKA[stack.choice.kafka])
+    table.add_row("mongodb", without_password(stack.at.mongodb), MONGODB[stack.choice.mongodb])
     table.add_section()
     table.add_row("publish key", stack.keys.publish, "publisher: all departments")
     table.add_row("agent key", stack.keys.agent, "agent: timelines")

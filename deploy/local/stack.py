@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,19 +12,17 @@ from typing import Self
 
 from deploy.local.keys import Keys, local_keys
 from deploy.local.parts import (
-    SERVERS,
     SERVICES,
     Endpoints,
-    answers_ping,
     endpoints,
-    kafka_part,
-    mongodb_part,
     service_part,
     settings_for_services,
     topics_part,
 )
 from deploy.local.ports import choose_ports
-from deploy.local.processes import Child, Part, last_lines, launch, stop
+from deploy.local.processes import Child, Part, last_lines, launch, signal_group, stop
+from deploy.local.readiness import answers_ping
+from deploy.local.servers import Choice, chosen, kafka_parts, mongodb_parts
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS_TO_START = 120
@@ -50,12 +49,13 @@ class Stack:
         self.state_dir = state_dir
         self.environ = dict(environ)
         self.report = report
-        self.embedded = tuple(server for server, setting in SERVERS.items() if not environ.get(setting))
-        self.at: Endpoints = endpoints(choose_ports({*self.embedded, *SERVICES}, environ), environ)
+        self.choice: Choice = chosen(environ)
+        self.at: Endpoints = endpoints(choose_ports({*self.choice.ports, *SERVICES}, environ), environ)
         self.log_dir = state_dir / "logs"
         self.log_dir.mkdir(parents=True, exist_ok=True)
         self.keys: Keys = local_keys(state_dir)
         self.children: dict[str, Child] = {}
+        self.servers: dict[str, Part] = {}
         self.processes_file = state_dir / "parts.json"
 
     def __enter__(self) -> Self:
@@ -68,31 +68,38 @@ class Stack:
         """Returns when every service answers `/readyz`; raises `PartFailedError` otherwise."""
         for log in self.log_dir.glob("*.log"):
             log.unlink()
-        for part in self.server_parts():
-            self.launch(part)
-        for name in self.embedded:
-            self.wait_until_ready(name)
-        if "mongodb" not in self.embedded:
-            self.wait_for_other_mongodb()
-        self.create_topics()
+        self.start_servers()
         for name in SERVICES:
             self.launch(self.service(name))
         for name in SERVICES:
             self.wait_until_ready(name)
 
-    def server_parts(self) -> list[Part]:
-        parts = {
-            "kafka": lambda: kafka_part(self.at.ports["kafka"], self.state_dir),
-            "mongodb": lambda: mongodb_part(self.at.ports["mongodb"], self.at.mongodb, self.state_dir),
-        }
-        return [parts[name]() for name in self.embedded]
+    def start_servers(self) -> None:
+        """Kafka and MongoDB, where no others are named, and the topics."""
+        parts = [
+            *kafka_parts(self.choice, self.at, self.state_dir, self.report),
+            *mongodb_parts(self.choice, self.at, self.state_dir, self.report),
+        ]
+        self.servers = {part.name: part for part in parts}
+        for part in parts:
+            self.launch(part)
+        for part in parts:
+            self.wait_until_ready(part.name)
+        if self.choice.mongodb == "named":
+            self.wait_for_other_mongodb()
+        self.create_topics()
+
+    @property
+    def replication(self) -> int:
+        """Replicas of each topic."""
+        return int(self.environ.get("ONEVOICE_KAFKA_REPLICATION") or self.choice.brokers)
 
     @property
     def urls(self) -> dict[str, str]:
         return {name: self.at.url(name) for name in SERVICES}
 
     def service(self, name: str) -> Part:
-        return service_part(name, self.at, settings_for_services(self.at, self.keys))
+        return service_part(name, self.at, settings_for_services(self.at, self.keys, self.replication))
 
     def launch(self, part: Part) -> Child:
         self.report(part.name)
@@ -111,7 +118,7 @@ class Stack:
 
     def create_topics(self) -> None:
         """A short process of its own; against another broker this is where a wrong address shows."""
-        child = self.launch(topics_part(self.at))
+        child = self.launch(topics_part(self.at, self.replication))
         del self.children["topics"]
         try:
             status = child.process.wait(SECONDS_TO_START)
@@ -158,9 +165,20 @@ class Stack:
         os.killpg(child.process.pid, signal.SIGKILL)
         child.process.wait()
 
+    def end(self, name: str) -> int:
+        """As its operator would, with SIGTERM; returns its exit status. Kills it, and raises `TimeoutError`, where it
+        takes longer than it may."""
+        child = self.children.pop(name)
+        signal_group(child, signal.SIGTERM)
+        try:
+            return child.process.wait(child.part.seconds_to_stop)
+        except subprocess.TimeoutExpired as error:
+            stop([child])
+            raise TimeoutError(f"{name} did not end within {child.part.seconds_to_stop:.0f} seconds") from error
+
     def start(self, name: str) -> None:
-        """Starts a service that was killed, with the same settings; returns when it is ready."""
-        self.launch(self.service(name))
+        """Starts a part that was killed or ended, with the same settings; returns when it is ready."""
+        self.launch(self.servers.get(name) or self.service(name))
         self.wait_until_ready(name)
 
     def stop(self) -> list[str]:

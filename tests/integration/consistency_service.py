@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 import orjson
-from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.local.stack import Stack
 from services.consistency.api import Desk
@@ -22,6 +21,7 @@ from shared.kafka.publisher import Outgoing, Publisher, open_publisher
 from shared.kafka.topics import POLICIES, TOUCHPOINTS
 from shared.settings import KafkaSettings, KeySettings, MongoSettings
 from tests.feed import until
+from tests.topics import lag, records_of
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 Answer = dict[str, Any]
@@ -83,47 +83,12 @@ class Service:
         """Waits until every record on the topic was handled."""
 
         async def done() -> bool:
-            return await lag(self.kafka) == 0
+            return await lag(self.kafka, "consistency", TOUCHPOINTS) == 0
 
         await until(done)
 
     async def records(self, topic: str, key: str) -> list[Answer]:
         return [orjson.loads(value) for found, value in await records_of(self.kafka, topic) if found == key.encode()]
-
-
-async def lag(kafka: str) -> int:
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, group_id="consistency", enable_auto_commit=False)
-    await consumer.start()
-    try:
-        places = await places_of(consumer, TOUCHPOINTS)
-        ends = await consumer.end_offsets(places)
-        committed = [await consumer.committed(place) or 0 for place in places]
-        return sum(ends[place] - offset for place, offset in zip(places, committed, strict=True))
-    finally:
-        await consumer.stop()
-
-
-async def records_of(kafka: str, topic: str) -> list[tuple[bytes, bytes]]:
-    """Key and value of every record that the topic has by now."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False)
-    await consumer.start()
-    try:
-        places = await places_of(consumer, topic)
-        consumer.assign(places)
-        await consumer.seek_to_beginning(*places)
-        ends = await consumer.end_offsets(places)
-        found: list[tuple[bytes, bytes]] = []
-        while any([await consumer.position(place) < ends[place] for place in places]):
-            for records in (await consumer.getmany(timeout_ms=500)).values():
-                found += [(record.key or b"", record.value or b"") for record in records]
-        return found
-    finally:
-        await consumer.stop()
-
-
-async def places_of(consumer: "AIOKafkaConsumer[bytes, bytes]", topic: str) -> list[TopicPartition]:
-    await consumer.topics()
-    return [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
 
 
 @asynccontextmanager

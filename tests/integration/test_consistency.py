@@ -11,8 +11,9 @@ from services.consistency.domain.changes import aftermath, changes
 from services.consistency.store.events import Arrival
 from shared.kafka.topics import ALERTS, CONFLICTS, DEAD_LETTERS
 from tests.feed import until
-from tests.integration.consistency_service import Customer, Service, embargo, records_of, running
+from tests.integration.consistency_service import Customer, Service, embargo, running
 from tests.integration.servers import Servers
+from tests.topics import records_of
 
 
 @pytest.fixture(scope="module")

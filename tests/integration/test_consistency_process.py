@@ -13,8 +13,9 @@ from shared.kafka.publisher import Outgoing, open_publisher
 from shared.kafka.topics import CONFLICTS, TOUCHPOINTS
 from shared.settings import KafkaSettings
 from tests.feed import until
-from tests.integration.consistency_service import Customer, records_of
+from tests.integration.consistency_service import Customer
 from tests.integration.servers import Servers
+from tests.topics import records_of
 
 CUSTOMERS = 150
 

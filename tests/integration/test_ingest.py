@@ -20,7 +20,7 @@ from shared.events.schema import example
 from shared.mongo import connect
 from shared.settings import MongoSettings
 from tests.feed import until
-from tests.integration.servers import SALES_KEY, Servers, client, ingest_alone, records_of
+from tests.integration.servers import SALES_KEY, Servers, client, events_on, ingest_alone
 
 pytestmark = pytest.mark.stack
 STRUCTURED = {"Content-Type": "application/cloudevents+json"}
@@ -78,7 +78,7 @@ async def test_each_type_is_accepted_then_known(servers: Servers, door: httpx.As
     assert second.json() == {"verdict": "duplicate", "id": event["id"], "source": event["source"]}
     binds_all = event_type == "touchpoint.embargo.v1"
     key = identity(event["source"], event["id"]) if binds_all else event["data"]["customer"]["id"]
-    stored = await records_of(servers, "policies" if binds_all else "touchpoints")
+    stored = await events_on(servers, "policies" if binds_all else "touchpoints")
     assert [found for found, value in stored if value["id"] == event["id"]] == [key.encode()]
 
 
@@ -93,7 +93,7 @@ async def test_the_official_sdk_publishes_in_all_modes(servers: Servers, door: h
     assert answers[0].json()["verdict"] == "accepted"
     assert answers[1].json()["verdict"] == "duplicate"
     assert answers[2].json()["items"][0]["verdict"] == "duplicate"
-    stored = [value for _, value in await records_of(servers, "touchpoints") if value["id"] == plain["id"]]
+    stored = [value for _, value in await events_on(servers, "touchpoints") if value["id"] == plain["id"]]
     assert len(stored) == 1
     assert stored[0]["data"]["text"] == plain["data"]["text"]
 
@@ -103,7 +103,7 @@ async def test_other_content_under_a_known_identity_is_refused(servers: Servers,
     assert (await publish(door, event)).status_code == 202
     body = is_problem(await publish(door, event | {"data": event["data"] | {"text": "something else"}}), 409)
     assert (body["id"], body["source"]) == (event["id"], event["source"])
-    stored = [value for _, value in await records_of(servers, "touchpoints") if value["id"] == event["id"]]
+    stored = [value for _, value in await events_on(servers, "touchpoints") if value["id"] == event["id"]]
     assert [value["data"]["text"] for value in stored] == [event["data"]["text"]]
 
 
@@ -124,7 +124,7 @@ async def test_a_batch_has_a_verdict_for_each_item(servers: Servers, door: httpx
     assert "touchpoint.message.v1" in items[6]["errors"][0]["reason"]
     assert all(item["reason"] for item in items[3:])
     assert (await publish_batch(door, [known, fresh])).status_code == 202
-    stored = [value for _, value in await records_of(servers, "touchpoints") if value["id"] == fresh["id"]]
+    stored = [value for _, value in await events_on(servers, "touchpoints") if value["id"] == fresh["id"]]
     assert len(stored) == 1
 
 
@@ -135,7 +135,7 @@ async def test_a_full_batch_compressed_keeps_a_customers_order(servers: Servers,
     )
     assert answer.status_code == 202, answer.text
     assert answer.json()["accepted"] == 1_000
-    stored = await records_of(servers, "touchpoints")
+    stored = await events_on(servers, "touchpoints")
     for customer in range(7):
         key = f"order-{customer}"
         wanted = [event["id"] for event in events if event["data"]["customer"]["id"] == key]
@@ -146,7 +146,7 @@ async def test_the_same_event_at_once_is_stored_once(servers: Servers, door: htt
     event = new()
     answers = await asyncio.gather(*(publish(door, event) for _ in range(20)))
     assert sorted(answer.json()["verdict"] for answer in answers) == ["accepted"] + ["duplicate"] * 19
-    stored = [value for _, value in await records_of(servers, "touchpoints") if value["id"] == event["id"]]
+    stored = [value for _, value in await events_on(servers, "touchpoints") if value["id"] == event["id"]]
     assert len(stored) == 1
 
 
@@ -238,7 +238,7 @@ async def test_broker_away_is_503_in_time_and_back_accepts(servers: Servers, doo
     assert (await door.get("/readyz")).status_code == 503
     servers.bring_back("kafka")
     await until(lambda: accepted(door, events))
-    ids = {value["id"] for _, value in await records_of(servers, "touchpoints")}
+    ids = {value["id"] for _, value in await events_on(servers, "touchpoints")}
     assert ids >= {event["id"] for event in events}
 
 
@@ -254,5 +254,5 @@ async def test_a_broker_that_forgot_its_producers_is_written_to_again(
             servers.bring_back("kafka")
             event = new()
             await until(lambda: accepted(door, [event]))
-            stored = await records_of(servers, "touchpoints")
+            stored = await events_on(servers, "touchpoints")
     assert event["id"] in {value["id"] for _, value in stored}
