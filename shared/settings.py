@@ -23,6 +23,12 @@ class KafkaSettings(Group):
     """Name of this replica, stable over its restarts: static membership in the consumer group."""
     request_timeout: PositiveFloat = Field(10.0, validation_alias="ONEVOICE_KAFKA_TIMEOUT")
     """Seconds a record may take to be acknowledged before the publisher is told to try again."""
+    session_timeout: PositiveFloat = Field(15.0, validation_alias="ONEVOICE_KAFKA_SESSION_TIMEOUT")
+    """Seconds without a heartbeat after which the group gives a consumer's partitions to others."""
+    poll_interval: PositiveFloat = Field(300.0, validation_alias="ONEVOICE_KAFKA_POLL_INTERVAL")
+    """Seconds without a poll after which a consumer counts as hung."""
+    dead_letter_cap: PositiveInt = Field(1_000, validation_alias="ONEVOICE_DEAD_LETTER_CAP")
+    """Dead letters among the last 5,000 records of a consumer; with more of them it halts."""
 
 
 class MongoSettings(Group):

@@ -69,6 +69,7 @@ def create_app(settings: Settings, detector: Callable[[], Detector] = default_de
                     partial(compare_touchpoints, work=Work(store, examination, reexamination)),
                     (*TRANSIENT, Contended),
                     reexamination.assigned,
+                    batch_records=100,  # each may take a second where much of it is new
                 ),
                 settings.kafka,
                 publisher,

@@ -95,7 +95,7 @@ class PolicyReader:
             await kafka.seek_to_beginning(PLACE)
             poller = Poller(kafka, timeout_ms=500)
             while True:
-                polled = await poller.poll()
+                polled = await poller.poll([PLACE])
                 for raw in polled.get(PLACE, []):
                     await self._take(raw)
                 await self._measure(kafka)

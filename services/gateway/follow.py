@@ -34,7 +34,7 @@ class Follower:
             poller = Poller(consumer, timeout_ms=1_000)
             while True:
                 # A broker that goes away is waited for inside; what is raised here is beyond waiting.
-                polled = await poller.poll()
+                polled = await poller.poll(consumer.assignment())
                 for place, records in polled.items():
                     for record in records:
                         self._rings[place][0].add(Entry(record.offset, record.value or b""))

@@ -1,79 +1,44 @@
-"""The consuming loop: batches in, stored or dead-lettered, then and only then committed.
+"""The consuming loop: a batch of each partition in, processed, then and only then committed.
 
-What may pass is tried again with growing pauses, a bounded number of times; what cannot pass goes to the
-dead letters; when neither can be done, or too much would go there, the loop stops with nothing committed.
+Partitions are independent: while a batch of one is under way the others go on, that one is not asked for more, and
+the broker goes on hearing of this consumer, so that a long batch never makes the group rebalance.
 """
 
 import asyncio
 import logging
 import time
-from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
-import stamina
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError, RebalanceInProgressError
-from opentelemetry import trace
 
-from shared.kafka.polling import Poller
-from shared.kafka.publisher import BrokerAway, Outgoing, Publisher
-from shared.kafka.records import DeadLetter, Record
-from shared.kafka.topics import DEAD_LETTERS
-from shared.kafka.tracing import record_processing, trace_of
+from shared.kafka.polling import Polled, Poller
+from shared.kafka.processing import Processing
+from shared.kafka.publisher import Publisher
+from shared.kafka.records import Record
+from shared.kafka.subscription import Halted, Progress, Subscription
+from shared.kafka.tracing import trace_of
 from shared.settings import KafkaSettings
 from shared.telemetry.metrics import METRICS
 
+__all__ = ["Consumer", "Halted", "Progress", "Subscription"]
+
 logger = logging.getLogger(__name__)
-tracer = trace.get_tracer(__name__)
 
-Handle = Callable[[Sequence[Record]], Awaitable[Sequence[DeadLetter]]]
-"""Stores a batch, whatever was stored of it before, and answers what cannot be processed. Raises one of the
-consumer's `transient` errors where trying again may help."""
-OnAssigned = Callable[[frozenset[int]], Awaitable[None]]
-"""Told the partitions of its topic that this instance has now."""
-
-
-class Halted(Exception):
-    """The loop stopped by itself with nothing committed; the message says what an operator must look at."""
-
-
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """`max_dead_letters` of the last `window` records may be dead letters; more means a bad deployment."""
-
-    topic: str
-    group: str
-    handle: Handle
-    transient: tuple[type[Exception], ...]
-    on_assigned: OnAssigned | None = None
-    batch_records: int = 500
-    attempts: int = 8
-    max_dead_letters: int = 1_000
-    window: int = 5_000
-
-
-@dataclass(slots=True)
-class Progress:
-    """What operators ask of a consumer."""
-
-    assigned: frozenset[int] = frozenset()
-    lag_records: dict[int, int] = field(default_factory=dict)
-    lag_seconds: dict[int, float] = field(default_factory=dict)
-    consumed: int = 0
-    dead_letters: int = 0
-    halted: str | None = None
+POLL_MS = 200
+REBALANCE_SECONDS = 30.0
+"""How long the group waits for a member to join again; below the client's own bound for one request, 40 seconds."""
+HAND_OVER_SECONDS = 24.0
+"""How long a batch may take to end when its partition goes to another instance."""
 
 
 class Consumer:
     def __init__(self, subscription: Subscription, settings: KafkaSettings, dead_letters: Publisher) -> None:
         self._subscription = subscription
-        self._publisher = dead_letters
-        self._busy = asyncio.Lock()
-        self._recent: deque[int] = deque(maxlen=subscription.window)
         self.progress = Progress()
+        self._processing = Processing(subscription, dead_letters, settings.dead_letter_cap, self.progress)
         self._kafka = AIOKafkaConsumer(
             bootstrap_servers=settings.bootstrap_servers,
             group_id=subscription.group,
@@ -81,12 +46,16 @@ class Consumer:
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             max_poll_records=subscription.batch_records,
-            max_poll_interval_ms=300_000,
-            session_timeout_ms=15_000,
-            heartbeat_interval_ms=3_000,
+            max_poll_interval_ms=int(settings.poll_interval * 1000),
+            rebalance_timeout_ms=int(REBALANCE_SECONDS * 1000),
+            session_timeout_ms=int(settings.session_timeout * 1000),
+            heartbeat_interval_ms=int(settings.session_timeout * 200),
             fetch_max_wait_ms=100,
         )
         self._stopping = False
+        self._batches: dict[TopicPartition, asyncio.Task[None]] = {}
+        self._under_way: dict[TopicPartition, int] = {}
+        self._failure: BaseException | None = None
         self._last_timestamp: dict[int, int] = {}
         METRICS.observe_lag(subscription.group, subscription.topic, self.progress)
 
@@ -108,99 +77,58 @@ class Consumer:
         }
 
     def stop(self) -> None:
-        """Asks the loop to end after the batch under way."""
+        """Asks the loop to end after the batches under way."""
         self._stopping = True
 
     async def run(self) -> None:
         """Consumes until stopped or cancelled; raises `Halted` where it stopped by itself."""
         self._kafka.subscribe([self._subscription.topic], listener=_Handover(self))
         await self._kafka.start()
-        poller = Poller(self._kafka, timeout_ms=200)
+        poller = Poller(self._kafka, timeout_ms=POLL_MS)
         try:
             while not self._stopping:
-                polled = await poller.poll()
-                records = [_record(raw) for batch in polled.values() for raw in batch]
-                if records:
-                    async with self._busy:
-                        await self._process(records)
+                for place, raw in (await self._poll(poller)).items():
+                    self._begin(place, [_record(one) for one in raw])
+                if self._failure is not None:
+                    raise self._failure
                 await self._measure()
+            await self._ended(self._batches.values())
         except Halted as halt:
             self.progress.halted = str(halt)
             logger.critical("consumer halted", extra={"group": self._subscription.group, "reason": str(halt)})
             raise
         finally:
+            await _cancelled(self._batches.values())
             await self._kafka.stop()
 
-    async def _process(self, records: list[Record]) -> None:
-        started = time.time_ns()
-        dead = await self._handle_bounded(records)
-        if dead:
-            await self._dead_letter(dead)
-        record_processing(
-            tracer, f"{self._subscription.group} process", (r.trace for r in records), started, time.time_ns()
-        )
-        self._recent.extend([1] * len(dead) + [0] * (len(records) - len(dead)))
-        self.progress.consumed += len(records)
-        self._last_timestamp |= {record.partition: record.timestamp for record in records}
-        METRICS.consumed(self._subscription.group, len(records))
-        await self._commit(records)
-
-    async def _handle_bounded(self, records: list[Record]) -> list[DeadLetter]:
-        subscription = self._subscription
-        passing: tuple[type[Exception], ...] = (*subscription.transient, BrokerAway)
+    async def _poll(self, poller: Poller) -> Polled:
+        """The next records of the partitions without a batch; none where a batch ended meanwhile."""
+        idle = self._kafka.assignment() - self._batches.keys()
+        if not self._batches:
+            return await poller.poll(idle)
+        polling = asyncio.create_task(poller.poll(idle))
         try:
-            async for attempt in stamina.retry_context(
-                on=passing, attempts=subscription.attempts, timeout=120.0, wait_max=15.0
-            ):
-                with attempt:
-                    return list(await subscription.handle(records))
-        except passing as error:
-            raise Halted(f"{type(error).__name__} after {subscription.attempts} attempts: {error}") from error
-        except Exception as error:
-            if len(records) == 1:
-                logger.exception("record cannot be processed", extra={"place": records[0].place})
-                return [DeadLetter(records[0], f"processing failed: {type(error).__name__}: {error}"[:1_000])]
-        # One record of the batch breaks the handler: find it, so that the others pass.
-        dead: list[DeadLetter] = []
-        for record in records:
-            dead += await self._handle_bounded([record])
-        return dead
+            await asyncio.wait([polling, *self._batches.values()], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await _cancelled([polling])
+        return {} if polling.cancelled() else polling.result()
 
-    async def _dead_letter(self, dead: list[DeadLetter]) -> None:
-        subscription = self._subscription
-        if sum(self._recent) + len(dead) > subscription.max_dead_letters:
-            raise Halted(
-                f"{sum(self._recent) + len(dead)} of the last {len(self._recent) + len(dead)} records of "
-                f"{subscription.topic} would be dead letters: a bad deployment? Nothing was committed. "
-                f"Newest reason: {dead[-1].reason}"
-            )
-        now = datetime.now(UTC)
-        try:
-            await self._publisher.publish_all(
-                [
-                    Outgoing(
-                        DEAD_LETTERS,
-                        letter.record.key or b"",
-                        letter.to_json(subscription.group, now),
-                        letter.record.trace,
-                    )
-                    for letter in dead
-                ]
-            )
-        except BrokerAway as error:
-            raise Halted(f"{len(dead)} dead letters could not be written, nothing was committed: {error}") from error
-        self.progress.dead_letters += len(dead)
-        METRICS.dead_lettered(subscription.group, len(dead))
-        for letter in dead:
-            logger.warning("dead letter", extra={"place": letter.record.place, "reason": letter.reason})
+    def _begin(self, place: TopicPartition, records: list[Record]) -> None:
+        self._under_way[place] = len(records)
+        batch = asyncio.create_task(self._process(place, records), name=f"batch {records[0].place}")
+        self._batches[place] = batch
+        batch.add_done_callback(partial(self._over, place))
 
-    async def _commit(self, records: list[Record]) -> None:
-        next_offsets: dict[TopicPartition, int] = {}
-        for record in records:
-            partition = TopicPartition(record.topic, record.partition)
-            next_offsets[partition] = max(next_offsets.get(partition, 0), record.offset + 1)
+    def _over(self, place: TopicPartition, batch: asyncio.Task[None]) -> None:
+        del self._batches[place], self._under_way[place]
+        if not batch.cancelled() and batch.exception() is not None:
+            self._failure = self._failure or batch.exception()
+
+    async def _process(self, place: TopicPartition, records: list[Record]) -> None:
+        await self._processing.process(records)
+        self._last_timestamp[place.partition] = records[-1].timestamp
         try:
-            await self._kafka.commit(next_offsets)
+            await self._kafka.commit({place: records[-1].offset + 1})
         except (CommitFailedError, IllegalStateError, RebalanceInProgressError) as error:
             # The partition went to another instance, which will see the batch again: stores drop the second.
             logger.warning("offsets not committed", extra={"reason": str(error)})
@@ -213,7 +141,8 @@ class Consumer:
             end = self._kafka.highwater(partition)
             if end is None:
                 continue
-            behind = max(0, end - await self._kafka.position(partition))
+            fetched = await self._kafka.position(partition)
+            behind = max(0, end - fetched) + self._under_way.get(partition, 0)
             seen = self._last_timestamp.get(partition.partition)
             self.progress.lag_records[partition.partition] = behind
             self.progress.lag_seconds[partition.partition] = max(0.0, now - seen / 1000) if behind and seen else 0.0
@@ -225,10 +154,15 @@ class Consumer:
         if self._subscription.on_assigned is not None:
             await self._subscription.on_assigned(partitions)
 
-    async def revoked(self) -> None:
-        """Waits until the batch under way is stored and committed."""
-        async with self._busy:
-            pass
+    async def revoked(self, partitions: Iterable[TopicPartition]) -> None:
+        """Waits until their batches are stored and committed, or gives them up to whoever has them next."""
+        batches = [self._batches[place] for place in partitions if place in self._batches]
+        await self._ended(batches, HAND_OVER_SECONDS)
+        await _cancelled(batches)
+
+    async def _ended(self, batches: Iterable[asyncio.Task[None]], seconds: float | None = None) -> None:
+        if waiting := list(batches):
+            await asyncio.wait(waiting, timeout=seconds)
 
 
 class _Handover(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -236,10 +170,19 @@ class _Handover(ConsumerRebalanceListener):  # type: ignore[misc]
         self._consumer = consumer
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-        await self._consumer.revoked()
+        await self._consumer.revoked(revoked)
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         await self._consumer.assigned(frozenset(partition.partition for partition in assigned))
+
+
+async def _cancelled(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Returns when all of them are over; those that are not done yet are cancelled."""
+    unfinished = [task for task in tasks if not task.done()]
+    for task in unfinished:
+        task.cancel()
+    if unfinished:
+        await asyncio.wait(unfinished)
 
 
 def _record(raw: ConsumerRecord[bytes | None, bytes | None]) -> Record:

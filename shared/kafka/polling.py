@@ -6,6 +6,7 @@ thousands of times a second, for as long as nothing comes; here it is left alone
 
 import asyncio
 import time
+from collections.abc import Collection
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -17,6 +18,9 @@ HASTY_MS = 10
 LOOK_MS = 5
 REST_SECONDS = 0.05
 
+NOWHERE = TopicPartition("", -1)
+"""Stands for no partition at all, where none named would mean every one."""
+
 Polled = dict[TopicPartition, list[ConsumerRecord[Any, Any]]]
 
 
@@ -27,13 +31,17 @@ class Poller:
         self._at_once = 0
         self._held = 0
 
-    async def poll(self) -> Polled:
-        """The next records of each partition; empty where none came within the timeout."""
+    async def poll(self, places: Collection[TopicPartition]) -> Polled:
+        """The next records of these partitions; empty where none came within the timeout.
+
+        It may be cancelled: no record is lost by it. Asking for no partition keeps the consumer in its group.
+        """
         hasty = self._at_once >= ENOUGH
-        polled: Polled = await self._consumer.getmany(timeout_ms=LOOK_MS if hasty else self._timeout_ms)
-        if polled:
+        timeout = LOOK_MS if hasty else self._timeout_ms
+        polled: Polled = await self._consumer.getmany(*(places or (NOWHERE,)), timeout_ms=timeout)
+        if polled or not places:
             return polled
-        if self._answered_just_now():
+        if self._answered_just_now(places):
             self._at_once, self._held = self._at_once + 1, 0
             if hasty:
                 await self._rest()
@@ -44,9 +52,10 @@ class Poller:
                 self._at_once = 0
         return polled
 
-    def _answered_just_now(self) -> bool:
+    def _answered_just_now(self, places: Collection[TopicPartition]) -> bool:
         now = time.time() * 1000
-        answered = [self._consumer.last_poll_timestamp(place) for place in self._consumer.assignment()]
+        asked = self._consumer.assignment() & set(places)
+        answered = [self._consumer.last_poll_timestamp(place) for place in asked]
         return bool(answered) and all(moment is not None and now - moment < HASTY_MS for moment in answered)
 
     async def _rest(self) -> None:
