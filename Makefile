@@ -14,7 +14,7 @@ SERVERS := $(if $(KAFKA),ONEVOICE_KAFKA=$(KAFKA)) $(if $(BROKERS),ONEVOICE_KAFKA
            $(if $(MONGODB),ONEVOICE_MONGODB=$(MONGODB))
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo run servers keys test test-apache check test-fast bench requirements contract clean
+.PHONY: help env demo run servers keys test test-apache test-faults check test-fast bench requirements contract clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / && !seen[$$1]++ { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ test-apache: env ## The tests that talk to Kafka, on Apache Kafka
 
 test-fast: env ## The tests that need no servers
 	$(PYTHON) -m pytest -q $(wildcard tests/unit tests/contract)
+
+test-faults: env ## Break servers, services and links under load (ONEVOICE_FAULT_EVENTS=100000: at length)
+	$(PYTHON) -m pytest -s tests/faults
 
 check: env ## Format, lint, types, imports, the published contract, the fast tests
 	$(PYTHON) -m ruff format --check $(CHECKED)

@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,9 +28,9 @@ PROPERTIES = """\
 node.id={id}
 process.roles=broker,controller
 controller.quorum.voters={voters}
-listeners=BROKER://{host}:{port},CONTROLLER://{host}:{controller}
-advertised.listeners=BROKER://{host}:{advertised}
-listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners={listeners}
+advertised.listeners={advertised}
+listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT,CLIENT:PLAINTEXT
 inter.broker.listener.name=BROKER
 controller.listener.names=CONTROLLER
 log.dirs={data}
@@ -54,16 +54,23 @@ class ApacheKafkaError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """`advertised`: the port that clients are told, another than `port` where something stands between."""
+    """Ports. Where something stands between it and its clients, it listens for them at `behind` and tells them to come
+    to `front`."""
 
     id: int
     port: int
     controller: int
-    advertised: int
+    behind: int | None = None
+    front: int | None = None
 
     @property
-    def address(self) -> str:
-        return f"{LOOPBACK}:{self.advertised}"
+    def listeners(self) -> dict[str, int]:
+        clients = {} if self.behind is None else {"CLIENT": self.behind}
+        return {"BROKER": self.port, "CONTROLLER": self.controller, **clients}
+
+    @property
+    def advertised(self) -> dict[str, int]:
+        return {"BROKER": self.port, **({} if self.front is None else {"CLIENT": self.front})}
 
 
 def missing_programs() -> list[str]:
@@ -144,14 +151,16 @@ def properties_of(node: Node, nodes: Sequence[Node], data: Path) -> str:
     return PROPERTIES.format(
         id=node.id,
         voters=",".join(f"{one.id}@{LOOPBACK}:{one.controller}" for one in nodes),
-        host=LOOPBACK,
-        port=node.port,
-        controller=node.controller,
-        advertised=node.advertised,
+        listeners=addresses(node.listeners),
+        advertised=addresses(node.advertised),
         data=data,
         replication=min(3, len(nodes)),
         in_sync=min(2, len(nodes)),
     )
+
+
+def addresses(listeners: Mapping[str, int]) -> str:
+    return ",".join(f"{name}://{LOOPBACK}:{port}" for name, port in listeners.items())
 
 
 def cluster_id(home: Path) -> str:

@@ -77,8 +77,7 @@ def kafka_parts(choice: Choice, at: Endpoints, state_dir: Path, report: Callable
 def nodes(choice: Choice, ports: Mapping[str, int]) -> list[Node]:
     brokers = [ports["kafka" if number == 1 else f"kafka-{number}"] for number in choice.node_numbers]
     return [
-        Node(number, port, ports[controller(number)], port)
-        for number, port in zip(choice.node_numbers, brokers, strict=True)
+        Node(number, port, ports[controller(number)]) for number, port in zip(choice.node_numbers, brokers, strict=True)
     ]
 
 

@@ -14,6 +14,7 @@ from shared.settings import HttpSettings
 from shared.telemetry.setup import log_config
 from shared.web.health import Check, health_routes
 from shared.web.problems import install_problems
+from shared.web.protocol import BoundedProtocol
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ def serve(app: FastAPI, service: str, port: int, settings: HttpSettings) -> None
         app,
         host=settings.host,
         port=port,
+        http=BoundedProtocol,
         log_config=log_config(service),
         access_log=False,
         limit_concurrency=settings.max_connections,

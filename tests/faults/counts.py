@@ -1,0 +1,126 @@
+"""What became of the events: counted in MongoDB itself, past every service."""
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+from pymongo import AsyncMongoClient
+
+from tests.faults.load import Load
+
+SETTLED = 300.0
+"""Seconds after which what is not stored is taken to be lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`lost`: acknowledged, and not on the timeline or not with the detector; `duplicated`: there more than once."""
+
+    fault: str
+    events: int
+    accepted: int
+    stored: int
+    duplicated: int
+    lost: int
+    conflicts_expected: int
+    conflicts_found: int
+    recovered_seconds: float | None
+
+    def report(self) -> None:
+        """A line for whoever reads along, and one of JSON where a report is asked for."""
+        print(f"\n{self}")
+        if named := os.environ.get("ONEVOICE_FAULTS_REPORT"):
+            with Path(named).open("ab") as out:
+                out.write(orjson.dumps(asdict(self)) + b"\n")
+
+    def __str__(self) -> str:
+        recovered = "" if self.recovered_seconds is None else f", going again after {self.recovered_seconds:.1f} s"
+        return (
+            f"{self.fault}: {self.events:,} events, {self.accepted:,} accepted, {self.stored:,} stored, "
+            f"{self.duplicated} duplicated, {self.lost} lost, conflicts {self.conflicts_found:,} of "
+            f"{self.conflicts_expected:,}{recovered}"
+        )
+
+
+class Stored:
+    """Reads both services' collections, by customers whose names begin with a prefix."""
+
+    def __init__(self, mongodb: str) -> None:
+        self._client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(mongodb)
+        self._database = self._client["onevoice"]
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def timelines(self, prefix: str) -> list[str]:
+        """Event ids on the timelines."""
+        return [row["event_id"] async for row in self._touchpoints.find(between(prefix), {"event_id": 1})]
+
+    async def compared(self, prefix: str) -> int:
+        """How many events the detector has."""
+        return int(await self._database["events"].count_documents(between(prefix)))
+
+    async def count(self, prefix: str) -> int:
+        return int(await self._touchpoints.count_documents(between(prefix)))
+
+    async def conflicts(self, prefix: str) -> list[dict[str, Any]]:
+        """Those that hold, of either sort of state."""
+        found = self._database["conflicts"].find(between(prefix) | {"pair": {"$ne": "withdrawn"}})
+        return [row async for row in found]
+
+    async def marks(self, prefix: str) -> int:
+        open_marks = between(prefix) | {"state": "open"}
+        return int(await self._database["conflict_marks"].count_documents(open_marks))
+
+    @property
+    def _touchpoints(self) -> Any:
+        return self._database["touchpoints"]
+
+
+def between(prefix: str) -> dict[str, Any]:
+    return {"customer": {"$gte": f"{prefix}-", "$lt": f"{prefix}."}}
+
+
+async def outcome(
+    fault: str, stored: Stored, prefix: str, load: Load, sent: int, expected: int, recovered: float | None
+) -> Outcome:
+    """Waits until everything acknowledged is stored and compared, or nothing more comes."""
+
+    async def whole() -> bool:
+        enough = await stored.count(prefix) >= len(load.accepted) and await stored.compared(prefix) >= len(
+            load.accepted
+        )
+        return enough and len(await stored.conflicts(prefix)) == expected == await stored.marks(prefix)
+
+    await within(SETTLED, whole)
+    await asyncio.sleep(1.0)  # for what would be one too many
+    timelines = await stored.timelines(prefix)
+    compared = await stored.compared(prefix)
+    conflicts = await stored.conflicts(prefix)
+    marks = await stored.marks(prefix)
+    return Outcome(
+        fault,
+        events=sent,
+        accepted=len(load.accepted),
+        stored=len(set(timelines)),
+        duplicated=len(timelines) - len(set(timelines)) + max(0, compared - len(load.accepted)),
+        lost=max(len(load.accepted - set(timelines)), len(load.accepted) - compared),
+        conflicts_expected=expected,
+        conflicts_found=len(conflicts) if len(conflicts) != expected else marks,
+        recovered_seconds=recovered,
+    )
+
+
+async def within(seconds: float, probe: Callable[[], Awaitable[bool]]) -> float | None:
+    """Seconds until the probe was true; None where it never was."""
+    began = time.monotonic()
+    while time.monotonic() - began < seconds:
+        if await probe():
+            return time.monotonic() - began
+        await asyncio.sleep(0.2)
+    return None
