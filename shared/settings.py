@@ -23,6 +23,8 @@ class KafkaSettings(Group):
     """Name of this replica, stable over its restarts: static membership in the consumer group."""
     request_timeout: PositiveFloat = Field(10.0, validation_alias="ONEVOICE_KAFKA_TIMEOUT")
     """Seconds a record may take to be acknowledged before the publisher is told to try again."""
+    max_dead_letters: PositiveInt = Field(1_000, validation_alias="ONEVOICE_MAX_DEAD_LETTERS")
+    """Of the last 5,000 records of a consumer; more, and it halts."""
 
 
 class MongoSettings(Group):

@@ -69,6 +69,7 @@ def create_app(settings: Settings, detector: Callable[[], Detector] = default_de
                     partial(compare_touchpoints, work=Work(store, examination, reexamination)),
                     (*TRANSIENT, Contended),
                     reexamination.assigned,
+                    max_dead_letters=settings.kafka.max_dead_letters,
                 ),
                 settings.kafka,
                 publisher,

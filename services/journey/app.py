@@ -38,8 +38,17 @@ def create_app(settings: Settings) -> FastAPI:
             publisher = await stack.enter_async_context(open_publisher(settings.kafka, "onevoice-journey"))
             store = Store(database)
             await store.prepare()
-            timelines = Subscription(TOUCHPOINTS, "journey", partial(append_to_timeline, store=store), TRANSIENT)
-            marks = Subscription(CONFLICTS, "journey-marks", partial(mark_timeline, store=store), TRANSIENT)
+            cap = settings.kafka.max_dead_letters
+            timelines = Subscription(
+                TOUCHPOINTS,
+                "journey",
+                partial(append_to_timeline, store=store),
+                TRANSIENT,
+                max_dead_letters=cap,
+            )
+            marks = Subscription(
+                CONFLICTS, "journey-marks", partial(mark_timeline, store=store), TRANSIENT, max_dead_letters=cap
+            )
             app.state.store = store
             app.state.publisher = publisher
             app.state.consumers = [Consumer(one, settings.kafka, publisher) for one in (timelines, marks)]
@@ -56,11 +65,16 @@ def create_app(settings: Settings) -> FastAPI:
     async def kafka() -> None:
         await app.state.publisher.reachable()
 
+    async def consumers() -> None:
+        halted = [one.progress.halted for one in app.state.consumers if one.progress.halted is not None]
+        if halted:
+            raise RuntimeError(halted[0])
+
     app = make_app(
         "journey",
         "Customers' timelines, for the gateway.",
         lifespan,
-        {"mongodb": mongodb, "kafka": kafka},
+        {"mongodb": mongodb, "kafka": kafka, "consumers": consumers},
         transient=TRANSIENT,
     )
     app.include_router(router)

@@ -86,12 +86,7 @@ class MortalPublisher:
 
     async def publish(self, records: Sequence[Outgoing]) -> list[BrokerAway | None]:
         half = len(records) // 2
-        return [
-            outcome
-            for part in (records[:half], records[half:])
-            if part
-            for outcome in await self._publish(part)
-        ]
+        return [outcome for part in (records[:half], records[half:]) if part for outcome in await self._publish(part)]
 
     async def publish_all(self, records: Sequence[Outgoing]) -> None:
         for failure in await self.publish(records):

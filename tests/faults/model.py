@@ -45,10 +45,7 @@ class State:
 
 def expected(events: list[Event], detector: Detector) -> State:
     policies = [one for one in events if isinstance(one, EmbargoEvent)]
-    told = {
-        customer: [one for one in in_order(events) if customer_of(one) == customer]
-        for customer in CUSTOMERS
-    }
+    told = {customer: [one for one in in_order(events) if customer_of(one) == customer] for customer in CUSTOMERS}
     told = {customer: some for customer, some in told.items() if some}
     found = {customer: found_in(customer, some, policies, detector) for customer, some in told.items()}
     return State(

@@ -33,7 +33,7 @@ from services.consistency.store import Store as ConsistencyStore
 from services.journey.handlers import append_to_timeline, mark_timeline
 from services.journey.store import Store as JourneyStore
 from shared.events import EmbargoEvent, record_key, to_json
-from shared.kafka.publisher import BrokerAway, Outgoing, Publisher, open_publisher
+from shared.kafka.publisher import Outgoing, Publisher, open_publisher
 from shared.kafka.records import DeadLetter, Record
 from shared.kafka.topics import CONFLICTS, POLICIES, TOUCHPOINTS
 from shared.mongo import Database, connect
