@@ -165,7 +165,7 @@ HTTP_POISONS: dict[str, tuple[bytes, int]] = {
     "wrong schema": (orjson.dumps(with_data(2, channel="pigeon")), 422),
     "an event of a future version": (orjson.dumps(event(3, type="touchpoint.message.v2")), 422),
     "an envelope of a future version": (orjson.dumps(event(4, specversion="2.0")), 422),
-    "a text of a megabyte": (orjson.dumps(with_data(5, text="x" * 1_000_000)), 413),
+    "a text of a megabyte": (orjson.dumps(with_data(5, text="x" * 1_000_000)), 422),
     "a body beyond every bound": (b" " * (2 * MAX_EVENT_BYTES + 1), 413),
 }
 
@@ -219,7 +219,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory, free_ports: dict[str, str]
 async def in_process(servers: Servers, name: str, cap: int) -> AsyncIterator[httpx.AsyncClient]:
     """The service in this process, so that it can still be asked when its consumer halted."""
     settings = APPS[name].Settings(
-        kafka=KafkaSettings(bootstrap_servers=servers.at.kafka, max_dead_letters=cap),
+        kafka=KafkaSettings(bootstrap_servers=servers.at.kafka, instance="local", max_dead_letters=cap),
         mongo=MongoSettings(uri=servers.at.mongodb),
         keys=KeySettings(file=servers.keys.file),
     )
