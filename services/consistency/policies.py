@@ -122,9 +122,9 @@ class PolicyReader:
             on=(*TRANSIENT, BrokerAway, KafkaError), attempts=10, timeout=120.0, wait_max=15.0
         ):
             with attempt:
-                await self._keep(record)
+                await self.keep(record)
 
-    async def _keep(self, record: Record) -> None:
+    async def keep(self, record: Record) -> None:
         """In memory and in the store; a record that is no policy goes to the dead letters, once."""
         if record.value is None:
             return  # compaction's mark of a policy that was deleted by hand; those stored are not taken back

@@ -56,11 +56,16 @@ def create_app(settings: Settings) -> FastAPI:
     async def kafka() -> None:
         await app.state.publisher.reachable()
 
+    async def consumers() -> None:
+        halted = [one.progress.halted for one in app.state.consumers if one.progress.halted is not None]
+        if halted:
+            raise RuntimeError(halted[0])
+
     app = make_app(
         "journey",
         "Customers' timelines, for the gateway.",
         lifespan,
-        {"mongodb": mongodb, "kafka": kafka},
+        {"mongodb": mongodb, "kafka": kafka, "consumers": consumers},
         transient=TRANSIENT,
     )
     app.include_router(router)

@@ -18,6 +18,7 @@ from aiokafka.errors import (
     UnknownProducerId,
 )
 
+from shared.kafka.topics import MAX_LETTER_BYTES
 from shared.kafka.tracing import TRACEPARENT, caused_by, sending_many
 from shared.settings import KafkaSettings
 
@@ -193,7 +194,7 @@ async def open_publisher(settings: KafkaSettings, client_id: str) -> AsyncIterat
             acks="all",
             linger_ms=2,
             max_batch_size=256 * 1024,
-            max_request_size=2 * 1024 * 1024,
+            max_request_size=MAX_LETTER_BYTES,
             request_timeout_ms=int(settings.request_timeout * 1000),
         )
 

@@ -16,6 +16,11 @@ ALERTS = "alerts"
 POLICIES = "policies"
 DEAD_LETTERS = "dead-letters"
 
+MAX_RECORD_BYTES = 1_048_588
+"""What a broker takes by default (Kafka's `message.max.bytes`)."""
+MAX_LETTER_BYTES = 2 * MAX_RECORD_BYTES
+"""A dead letter has the original record in base64, a third longer, and says why: it must fit whatever came."""
+
 
 @dataclass(frozen=True, slots=True)
 class Topic:
@@ -98,6 +103,8 @@ async def ensure_topics(settings: KafkaSettings) -> list[str]:
 def new_topic(topic: Topic, settings: KafkaSettings) -> NewTopic:
     retention = -1 if topic.retention_days is None else topic.retention_days * 86_400_000
     config = {"cleanup.policy": topic.cleanup, "retention.ms": str(retention)}
+    if topic.name == DEAD_LETTERS:
+        config["max.message.bytes"] = str(MAX_LETTER_BYTES)
     if settings.replication >= 3:
         config["min.insync.replicas"] = "2"
     return NewTopic(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from services.consistency.domain.causes import cause_of, senders_of
 from services.consistency.domain.conflict import Conflict
 from services.consistency.domain.history import lost_messages
-from services.consistency.domain.stored import PairState, Ref, StoredConflict, microseconds
+from services.consistency.domain.stored import Ref, StoredConflict, microseconds
 from shared.events import CustomerEvent, DeliveryEvent, MessageEvent
 
 
@@ -53,13 +53,13 @@ def changes(
     for conflict in stored:
         if conflict.id in still_found:
             continue
-        pair: PairState = "settled" if settled(conflict, after) else "withdrawn"
-        if conflict.pair != pair:
+        # Withdrawn even where a correction followed: had the events come in order, it would never have been found.
+        if conflict.pair != "withdrawn":
             changed.append(
                 replace(
                     conflict,
-                    pair=pair,
-                    state=pair,
+                    pair="withdrawn",
+                    state="withdrawn",
                     fresh=False,
                     revision=conflict.revision + 1,
                     updated_at=now,

@@ -47,13 +47,13 @@ def test_later_correction_settles() -> None:
     assert bounced.state == "open"
 
 
-def test_no_longer_found_after_a_correction_is_settled() -> None:
+def test_no_longer_found_is_withdrawn_also_after_a_correction() -> None:
+    """A correction between the two came late, and another one followed: in order, the pair is never found."""
     [new] = diff()
-    correction = message("c", "sales", 2, corrects="a")
-    [settled] = diff(found=[], stored=[new], told=(A, B, correction))
-    assert settled.state == "settled"
-    [withdrawn] = diff(found=[], stored=[settled], told=(A, B, correction, delivery("b", "bounced")))
-    assert withdrawn.state == "withdrawn"
+    between, after = message("c", "sales", 0.5, corrects="a"), message("d", "sales", 2, corrects="a")
+    [withdrawn] = diff(found=[], stored=[new], told=(A, B, between, after))
+    assert (withdrawn.pair, withdrawn.state, withdrawn.fresh) == ("withdrawn", "withdrawn", False)
+    assert diff(found=[], stored=[withdrawn], told=(A, B, between, after)) == []
 
 
 def test_what_does_not_settle() -> None:
