@@ -1,9 +1,11 @@
-"""Every topic, in one table: key, what it carries, who writes and reads it, how long it is kept."""
+"""Every topic, in one table: key, what it carries, who writes and reads it. How long it is kept: `retention.toml`."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from shared.settings import KafkaSettings
@@ -16,6 +18,10 @@ ALERTS = "alerts"
 POLICIES = "policies"
 DEAD_LETTERS = "dead-letters"
 
+RETENTION = "retention.ms"
+SET_FOR_TOPIC = 1
+"""Of a value's sources, the topic itself. Source: Kafka protocol, DescribeConfigs, `config_source`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Topic:
@@ -25,8 +31,6 @@ class Topic:
     producers: tuple[str, ...]
     consumers: tuple[str, ...]
     cleanup: Cleanup
-    retention_days: int | None
-    """None: for ever (compacted topics keep the last record of each key)."""
     by_customer: bool
     """Keyed by customer, so as many partitions as the deployment asks for; otherwise one."""
     version: int = 1
@@ -40,7 +44,6 @@ TOPICS: tuple[Topic, ...] = (
         ("ingest",),
         ("journey", "consistency"),
         "delete",
-        365,
         by_customer=True,
     ),
     Topic(
@@ -50,10 +53,9 @@ TOPICS: tuple[Topic, ...] = (
         ("consistency",),
         ("journey",),
         "delete",
-        365,
         by_customer=True,
     ),
-    Topic(ALERTS, "alert", "the state of an alert", ("consistency",), ("gateway",), "compact", None, by_customer=False),
+    Topic(ALERTS, "alert", "the state of an alert", ("consistency",), ("gateway",), "compact", by_customer=False),
     Topic(
         POLICIES,
         "policy",
@@ -61,7 +63,6 @@ TOPICS: tuple[Topic, ...] = (
         ("ingest",),
         ("consistency",),
         "compact",
-        None,
         by_customer=False,
     ),
     Topic(
@@ -71,20 +72,41 @@ TOPICS: tuple[Topic, ...] = (
         ("journey", "consistency"),
         ("gateway",),
         "delete",
-        90,
         by_customer=False,
     ),
 )
 
 
-async def ensure_topics(settings: KafkaSettings) -> list[str]:
-    """Creates the topics that are missing; answers their names. Raises `KafkaError` where the broker refuses."""
+@dataclass(frozen=True, slots=True)
+class Ensured:
+    """`created` and `altered` are names of topics; `refused` says which could not be altered, and why."""
+
+    created: tuple[str, ...]
+    altered: tuple[str, ...]
+    refused: tuple[str, ...]
+
+
+async def ensure_topics(settings: KafkaSettings, days: Mapping[str, int | None]) -> Ensured:
+    """Creates the topics that are missing and gives those that are there the retention of `days` (None: for ever).
+
+    Raises `KafkaError` where the broker does not create one; one that it does not alter is told in the answer, for
+    everything works without.
+    """
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
     await admin.start()
     try:
-        response = await admin.create_topics([new_topic(topic, settings) for topic in TOPICS])
+        created = await create_topics(admin, settings, days)
+        old = {topic.name: retention_ms(days[topic.name]) for topic in TOPICS if topic.name not in created}
+        altered, refused = await alter_retention(admin, old) if old else ([], [])
     finally:
         await admin.close()
+    return Ensured(tuple(created), tuple(altered), tuple(refused))
+
+
+async def create_topics(
+    admin: AIOKafkaAdminClient, settings: KafkaSettings, days: Mapping[str, int | None]
+) -> list[str]:
+    response = await admin.create_topics([new_topic(topic, settings, days[topic.name]) for topic in TOPICS])
     created = []
     for name, code, *_ in response.topic_errors:
         error: type[KafkaError] = for_code(code)
@@ -95,9 +117,8 @@ async def ensure_topics(settings: KafkaSettings) -> list[str]:
     return created
 
 
-def new_topic(topic: Topic, settings: KafkaSettings) -> NewTopic:
-    retention = -1 if topic.retention_days is None else topic.retention_days * 86_400_000
-    config = {"cleanup.policy": topic.cleanup, "retention.ms": str(retention)}
+def new_topic(topic: Topic, settings: KafkaSettings, days: int | None) -> NewTopic:
+    config = {"cleanup.policy": topic.cleanup, RETENTION: retention_ms(days)}
     if settings.replication >= 3:
         config["min.insync.replicas"] = "2"
     return NewTopic(
@@ -106,3 +127,40 @@ def new_topic(topic: Topic, settings: KafkaSettings) -> NewTopic:
         replication_factor=settings.replication,
         topic_configs=config,
     )
+
+
+def retention_ms(days: int | None) -> str:
+    return str(-1 if days is None else days * 86_400_000)
+
+
+async def alter_retention(admin: AIOKafkaAdminClient, wanted: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """Names of the topics whose retention was another, and what the broker refused of them."""
+    altered, refused = [], []
+    try:
+        configured = await topic_configs(admin, wanted)
+        others = {name: config for name, config in configured.items() if config.get(RETENTION) != wanted[name]}
+        # The request replaces everything that was set for a topic, so what else was set is sent along.
+        resources = [
+            ConfigResource(ConfigResourceType.TOPIC, name, {**config, RETENTION: wanted[name]})
+            for name, config in others.items()
+        ]
+        for response in await admin.alter_configs(resources) if resources else ():
+            for code, message, _, name in response.resources:
+                if code == 0:
+                    altered.append(name)
+                else:
+                    refused.append(f"{name}: {for_code(code).__name__} {message or ''}".strip())
+    except KafkaError as error:
+        refused.append(f"{', '.join(wanted)}: {type(error).__name__} {error}".strip())
+    return altered, refused
+
+
+async def topic_configs(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """By topic, what was set for it itself. Raises `KafkaError`."""
+    found: dict[str, dict[str, str]] = {}
+    for response in await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names]):
+        for code, message, _, name, entries in response.resources:
+            if code != 0:
+                raise for_code(code)(f"{name}: {message}")
+            found[name] = {entry[0]: entry[1] for entry in entries if entry[3] == SET_FOR_TOPIC}
+    return found
