@@ -7,7 +7,7 @@ from services.consistency.domain.causes import alert_of, senders_of
 from services.consistency.domain.conflict import Conflict
 from services.consistency.domain.history import lost_messages
 from services.consistency.domain.stored import PairState, Ref, StoredConflict, microseconds
-from shared.events import CustomerEvent, DeliveryEvent, MessageEvent
+from shared.events import CustomerEvent, DeliveryEvent, MessageEvent, identity, identity_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,8 @@ class Aftermath:
 
     corrected: Mapping[str, int]
     lost: frozenset[str]
+    known: frozenset[str] = frozenset()
+    """Identities of all events that are there: others have expired."""
 
 
 def aftermath(events: Iterable[CustomerEvent]) -> Aftermath:
@@ -30,7 +32,7 @@ def aftermath(events: Iterable[CustomerEvent]) -> Aftermath:
         if event.data.direction == "outbound" and event.id not in lost:
             at = microseconds(event.time)
             corrected[event.data.corrects] = max(at, corrected.get(event.data.corrects, at))
-    return Aftermath(corrected, lost)
+    return Aftermath(corrected, lost, frozenset(identity_of(event) for event in known))
 
 
 def changes(
@@ -53,7 +55,7 @@ def changes(
     for conflict in stored:
         if conflict.id in still_found:
             continue
-        pair: PairState = "settled" if settled(conflict, after) else "withdrawn"
+        pair: PairState = "settled" if both_known(conflict, after) and settled(conflict, after) else "withdrawn"
         if conflict.pair != pair:
             changed.append(
                 replace(
@@ -97,6 +99,10 @@ def as_stored(customer: str, conflict: Conflict, after: Aftermath, now: int, tra
         trace=trace,
     )
     return replace(new, pair="settled", state="settled", fresh=False) if settled(new, after) else new
+
+
+def both_known(conflict: StoredConflict, after: Aftermath) -> bool:
+    return all(identity(side.source, side.id) in after.known for side in (conflict.a, conflict.b))
 
 
 def settled(conflict: StoredConflict, after: Aftermath) -> bool:

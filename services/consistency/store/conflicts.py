@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
@@ -24,6 +24,9 @@ from shared.mongo import Database
 from shared.reserved import not_reserved
 from shared.retention import Retention
 from shared.retention.documents import NEVER, expiry_index, kept
+
+GONE = datetime(1970, 1, 1, tzinfo=UTC)
+"""The end of an event that is not there any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +191,11 @@ def sides(conflict: StoredConflict) -> tuple[str, str]:
 
 
 def first_end(conflict: StoredConflict, ends: Mapping[str, datetime]) -> datetime:
-    """When the first of its events expires; what is not among the events, an embargo, does not."""
-    return min(ends.get(side, NEVER) for side in sides(conflict))
+    """When the first of its events expires; an embargo, which is not among the events, does not."""
+    return min(
+        NEVER if sender.policy is not None else ends.get(side, GONE)
+        for side, sender in zip(sides(conflict), conflict.senders, strict=True)
+    )
 
 
 def _counting(alerts: Sequence[str]) -> list[dict[str, Any]]:

@@ -153,7 +153,12 @@ def test_docker_compose_accepts_it() -> None:
     result = subprocess.run(
         (docker, "compose", "config", "--quiet"),
         cwd=ROOT,
-        env={"PATH": "/usr/bin:/bin", "ONEVOICE_SERVICE_KEY": "x", "ONEVOICE_SESSION_SECRET": "x"},
+        env={
+            "PATH": "/usr/bin:/bin",
+            "ONEVOICE_SERVICE_KEY": "x",
+            "ONEVOICE_SESSION_SECRET": "x",
+            "ONEVOICE_CANARY_KEY": "x",
+        },
         capture_output=True,
         text=True,
     )
