@@ -16,7 +16,7 @@ from pymongo.errors import BulkWriteError, PyMongoError
 from pymongo.write_concern import WriteConcern
 
 from shared.mongo import Database
-from shared.retention.documents import expiry_index, kept
+from shared.retention.documents import expire, kept
 from shared.telemetry.metrics import METRICS
 
 logger = logging.getLogger(__name__)
@@ -156,7 +156,7 @@ class Identities:
         return True
 
     async def _expire_old(self) -> None:
-        await self._collection.create_indexes([expiry_index()])
+        await expire(self._collection)
         if OLD_INDEX in await self._collection.index_information():
             await self._collection.drop_index(OLD_INDEX)
 

@@ -15,7 +15,7 @@ from services.journey.domain.touchpoint import Touchpoint, moment_of
 from shared.mongo import Database
 from shared.reserved import is_reserved, not_reserved, reserved
 from shared.retention import Retention
-from shared.retention.documents import EXPIRES, KEPT_FROM, NEVER, expiry_index, kept, later_of
+from shared.retention.documents import EXPIRES, KEPT_FROM, NEVER, expire, kept, later_of
 
 DELIVERY = "touchpoint.delivery.v1"
 CASE = "touchpoint.case.v1"
@@ -56,13 +56,11 @@ class Store:
                 IndexModel([("customer", ASCENDING), ("moment", DESCENDING), ("_id", DESCENDING)]),
                 IndexModel([("customer", ASCENDING), ("message", ASCENDING)]),
                 IndexModel([("customer", ASCENDING), ("event_id", ASCENDING)]),
-                expiry_index(),
             ]
         )
-        await self._marks.create_indexes(
-            [IndexModel([("events", ASCENDING)]), IndexModel([("customer", ASCENDING)]), expiry_index()]
-        )
-        await self._customers.create_indexes([expiry_index()])
+        await self._marks.create_indexes([IndexModel([("events", ASCENDING)]), IndexModel([("customer", ASCENDING)])])
+        for collection in (self._touchpoints, self._marks, self._customers):
+            await expire(collection)
 
     async def append(self, touchpoints: Sequence[Touchpoint]) -> frozenset[str]:
         """Stores each once, the first of an identity; answers identities that hold other content."""

@@ -43,7 +43,7 @@ DESCRIPTIONS: dict[str, str] = {
     DELAY: "Seconds from the event's arrival on Kafka until it was stored or compared, by stage.",
     STREAMS: "Clients that follow the live alerts.",
     CANARY_RUNS: "Canary events by what became of them: ok, late, lost, or refused at the door.",
-    CANARY_DELAY: "Seconds from publishing a canary event until it was on the timeline or its conflict found, by stage.",
+    CANARY_DELAY: "Seconds from publishing a canary event until it was on the timeline or in a conflict, by stage.",
     CANARY_OVERDUE: "Canary events under way for longer than they may take.",
 }
 CANARY_OUTCOMES = ("ok", "late", "lost", "refused")

@@ -23,7 +23,7 @@ from shared.events import identity
 from shared.mongo import Database
 from shared.reserved import not_reserved
 from shared.retention import Retention
-from shared.retention.documents import NEVER, expiry_index, kept
+from shared.retention.documents import NEVER, expire, kept
 
 GONE = datetime(1970, 1, 1, tzinfo=UTC)
 """The end of an event that is not there any more."""
@@ -66,9 +66,9 @@ class Conflicts:
                     [("pending", ASCENDING), ("updated_at", ASCENDING)], partialFilterExpression={"pending": True}
                 ),
                 IndexModel([("ends", ASCENDING)]),
-                expiry_index(),
             ]
         )
+        await expire(self._conflicts)
 
     async def of_customers(self, customers: Sequence[str]) -> dict[str, list[StoredConflict]]:
         found: dict[str, list[StoredConflict]] = {customer: [] for customer in customers}

@@ -17,7 +17,7 @@ from shared.events import CustomerEvent, digest, identity_of, to_json
 from shared.mongo import Database
 from shared.reserved import not_reserved
 from shared.retention import Retention
-from shared.retention.documents import EXPIRES, NEVER, expiry_index, kept, later_of
+from shared.retention.documents import EXPIRES, NEVER, expire, kept, later_of
 
 MESSAGE = "touchpoint.message.v1"
 
@@ -44,9 +44,9 @@ class Events:
             [
                 IndexModel([("customer", ASCENDING)]),
                 IndexModel([("partition", ASCENDING), ("type", ASCENDING), ("time", ASCENDING), ("_id", ASCENDING)]),
-                expiry_index(),
             ]
         )
+        await expire(self._events)
 
     async def store(self, arrivals: Sequence[Arrival]) -> frozenset[int]:
         """Stores each once, the first of an identity; answers the places of those whose identity has other
