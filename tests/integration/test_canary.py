@@ -18,8 +18,8 @@ pytestmark = pytest.mark.stack
 OFTEN = {
     "ONEVOICE_CANARY": "on",
     "ONEVOICE_CANARY_EVERY": "2",
-    "ONEVOICE_CANARY_LATE": "15",
-    "ONEVOICE_CANARY_LOST": "40",
+    "ONEVOICE_CANARY_LATE": "20",
+    "ONEVOICE_CANARY_LOST": "60",
 }
 CLOUDEVENTS = {"content-type": "application/cloudevents+json"}
 

@@ -51,8 +51,16 @@ class Door:
         except httpx.HTTPError as error:
             raise NotTaken(type(error).__name__, final=False) from error
         if answer.status_code != 202:
-            passing = answer.status_code in {207, 408, 429} or answer.status_code >= 500
-            raise NotTaken(f"HTTP {answer.status_code}: {answer.text[:300]}", final=not passing)
+            raise NotTaken(f"HTTP {answer.status_code}: {answer.text[:300]}", final=not passing(answer))
+
+
+def passing(answer: httpx.Response) -> bool:
+    """Whether the same may be taken later; of a batch that was taken in part, each event has its own status."""
+    if answer.status_code == 207:
+        statuses = [item["status"] for item in answer.json()["items"]]
+    else:
+        statuses = [answer.status_code]
+    return all(status in {202, 408, 429} or status >= 500 for status in statuses)
 
 
 class Canary:
