@@ -1,9 +1,11 @@
 """Every topic, in one table: key, what it carries, who writes and reads it. How long it is kept: `retention.toml`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 
+import stamina
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
@@ -144,7 +146,7 @@ async def alter_retention(admin: AIOKafkaAdminClient, wanted: Mapping[str, str])
             ConfigResource(ConfigResourceType.TOPIC, name, {**config, RETENTION: wanted[name]})
             for name, config in others.items()
         ]
-        for response in await admin.alter_configs(resources) if resources else ():
+        for response in await asked(partial(admin.alter_configs, resources)) if resources else ():
             for code, message, _, name in response.resources:
                 if code == 0:
                     altered.append(name)
@@ -155,10 +157,23 @@ async def alter_retention(admin: AIOKafkaAdminClient, wanted: Mapping[str, str])
     return altered, refused
 
 
+async def asked(request: Callable[[], Awaitable[list[Any]]]) -> list[Any]:
+    """A broker that has just started, or is very busy, names no broker for a while."""
+    async for attempt in stamina.retry_context(on=may_pass, attempts=10, timeout=30.0, wait_max=5.0):
+        with attempt:
+            return await request()
+    raise AssertionError("unreachable: the last attempt raises")
+
+
+def may_pass(error: Exception) -> bool:
+    return isinstance(error, KafkaError) and error.retriable is True
+
+
 async def topic_configs(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, dict[str, str]]:
     """By topic, what was set for it itself. Raises `KafkaError`."""
     found: dict[str, dict[str, str]] = {}
-    for response in await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names]):
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    for response in await asked(partial(admin.describe_configs, resources)):
         for code, message, _, name, entries in response.resources:
             if code != 0:
                 raise for_code(code)(f"{name}: {message}")

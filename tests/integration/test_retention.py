@@ -19,7 +19,7 @@ from services.consistency.expiry import Expiry
 from services.journey.domain.mark import Mark
 from services.journey.domain.touchpoint import touchpoint
 from services.journey.store import Store
-from shared.kafka.topics import ALERTS, CONFLICTS, TOPICS, TOUCHPOINTS, ensure_topics, topic_configs
+from shared.kafka.topics import ALERTS, CONFLICTS, TOPICS, TOUCHPOINTS, asked, ensure_topics, topic_configs
 from shared.mongo import Collection, Database, connect
 from shared.reserved import RESERVED
 from shared.retention import read, shipped
@@ -72,7 +72,8 @@ async def test_topics_get_the_days_of_the_file_and_keep_what_else_was_set(server
     await admin.start()
     try:
         others = {"retention.ms": "1000000", "cleanup.policy": "delete", "segment.bytes": "104857600"}
-        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, TOUCHPOINTS, others)])
+        resource = ConfigResource(ConfigResourceType.TOPIC, TOUCHPOINTS, others)
+        await asked(lambda: admin.alter_configs([resource]))
     finally:
         await admin.close()
 
