@@ -4,7 +4,8 @@ from typing import Any
 
 from shared.events import EVENT_TYPES
 from shared.events.schema import example, reference, schemas
-from shared.kafka.topics import POLICIES, TOPICS, TOUCHPOINTS, Topic
+from shared.kafka.topics import POLICIES, TOPICS, TOUCHPOINTS, Topic, retention_ms
+from shared.retention import shipped
 from shared.web.serve import VERSION
 
 CLOUDEVENTS = "application/cloudevents+json"
@@ -136,7 +137,7 @@ def asyncapi() -> dict[str, Any]:
 
 
 def channel(topic: Topic) -> dict[str, Any]:
-    retention = -1 if topic.retention_days is None else topic.retention_days * 86_400_000
+    retention = int(retention_ms(shipped().topics[topic.name]))
     configuration = {"cleanup.policy": [topic.cleanup], "retention.ms": retention}
     return {
         "address": topic.name,

@@ -18,13 +18,13 @@ from fastapi import FastAPI
 from deploy.asyncapi import asyncapi
 from services.ingest.app import make
 from services.ingest.settings import IngestSettings
-from shared.settings import KafkaSettings, KeySettings, MongoSettings
+from shared.settings import KafkaSettings, KeySettings, MongoSettings, RetentionSettings
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "contract"
 
 
 def ingest() -> FastAPI:
-    return make(IngestSettings(), KafkaSettings(), MongoSettings(), KeySettings())
+    return make(IngestSettings(), KafkaSettings(), MongoSettings(), KeySettings(), RetentionSettings())
 
 
 def gateway() -> FastAPI:

@@ -36,6 +36,11 @@ class MongoSettings(Group):
     database: str = Field("onevoice", validation_alias="ONEVOICE_MONGODB_DATABASE")
 
 
+class RetentionSettings(Group):
+    file: Path = Field(Path(__file__).with_name("retention.toml"), validation_alias="ONEVOICE_RETENTION_FILE")
+    """How long topics and documents are kept."""
+
+
 class KeySettings(Group):
     file: Path = Field(Path(".onevoice/keys.json"), validation_alias="ONEVOICE_KEYS_FILE")
     """JSON list of `{"name", "role", "departments", "sha256"}`; the keys themselves are not in it."""

@@ -12,6 +12,7 @@ KEY_VARIABLES: dict[str, str] = {
     "ONEVOICE_AGENT_KEY": "agent",
     "ONEVOICE_OPS_KEY": "ops",
     "ONEVOICE_SERVICE_KEY": "service",
+    "ONEVOICE_CANARY_KEY": "canary",
 }
 SESSION_VARIABLE = "ONEVOICE_SESSION_SECRET"
 
@@ -24,6 +25,7 @@ class Keys:
     agent: str
     ops: str
     service: str
+    canary: str
     session_secret: str
     file: Path
 
@@ -66,6 +68,7 @@ def local_keys(state_dir: Path) -> Keys:
         agent=values["ONEVOICE_AGENT_KEY"],
         ops=values["ONEVOICE_OPS_KEY"],
         service=values["ONEVOICE_SERVICE_KEY"],
+        canary=values["ONEVOICE_CANARY_KEY"],
         session_secret=values[SESSION_VARIABLE],
         file=hashes_file,
     )

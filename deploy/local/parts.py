@@ -55,6 +55,7 @@ def settings_for_services(at: Endpoints, keys: Keys, replication: int = 1) -> di
         "ONEVOICE_KEYS_FILE": str(keys.file.resolve()),
         "ONEVOICE_SERVICE_KEY": keys.service,
         "ONEVOICE_SESSION_SECRET": keys.session_secret,
+        "ONEVOICE_CANARY_KEY": keys.canary,
     }
 
 

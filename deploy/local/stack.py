@@ -99,7 +99,8 @@ class Stack:
         return {name: self.at.url(name) for name in SERVICES}
 
     def service(self, name: str) -> Part:
-        return service_part(name, self.at, settings_for_services(self.at, self.keys, self.replication))
+        canary = {"ONEVOICE_CANARY": self.environ.get("ONEVOICE_CANARY") or "on"}
+        return service_part(name, self.at, settings_for_services(self.at, self.keys, self.replication) | canary)
 
     def launch(self, part: Part) -> Child:
         self.report(part.name)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from services.consistency.clock import Clock
 from services.consistency.domain.alerts import SPREADS, Action, recounted, transition
+from services.consistency.domain.causes import NO_ALERT
 from services.consistency.domain.stored import Alert
 from services.consistency.store import Store
 
@@ -23,7 +24,7 @@ async def recount(store: Store, ids: Iterable[str], clock: Clock, *, defer: bool
 
     The alert is read before its conflicts: who changed it meanwhile makes the write fail, and all is read again.
     """
-    left = sorted(set(ids))
+    left = sorted(set(ids) - {NO_ALERT})
     for _ in range(ATTEMPTS if left else 0):
         known = await store.alerts.by_id(left)
         if defer:

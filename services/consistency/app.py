@@ -15,6 +15,7 @@ from services.consistency.clock import Clock, now
 from services.consistency.detection import default_detector, warm_up
 from services.consistency.domain.detector import Detector
 from services.consistency.examination import Examination
+from services.consistency.expiry import Expiry
 from services.consistency.handlers import Work, compare_touchpoints
 from services.consistency.policies import PolicyBook, PolicyReader
 from services.consistency.publish import Outbox
@@ -24,7 +25,8 @@ from shared.kafka.consumer import Consumer, Subscription
 from shared.kafka.publisher import open_publisher
 from shared.kafka.topics import TOUCHPOINTS
 from shared.mongo import TRANSIENT, connect, ping
-from shared.settings import HttpSettings, KafkaSettings, KeySettings, MongoSettings
+from shared.retention import read
+from shared.settings import HttpSettings, KafkaSettings, KeySettings, MongoSettings, RetentionSettings
 from shared.telemetry.setup import setup_telemetry
 from shared.web.keys import Keys
 from shared.web.serve import background, make_app, serve
@@ -38,6 +40,7 @@ class Settings(BaseSettings):
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
     mongo: MongoSettings = Field(default_factory=MongoSettings)
     keys: KeySettings = Field(default_factory=KeySettings)
+    retention: RetentionSettings = Field(default_factory=RetentionSettings)
 
 
 def main() -> None:
@@ -47,6 +50,8 @@ def main() -> None:
 
 
 def create_app(settings: Settings, detector: Callable[[], Detector] = default_detector, clock: Clock = now) -> FastAPI:
+    retention = read(settings.retention.file)
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.keys = Keys.read(settings.keys.file)
@@ -54,7 +59,7 @@ def create_app(settings: Settings, detector: Callable[[], Detector] = default_de
         async with AsyncExitStack() as stack:
             database = await stack.enter_async_context(connect(settings.mongo, "onevoice-consistency"))
             publisher = await stack.enter_async_context(open_publisher(settings.kafka, "onevoice-consistency"))
-            store = Store(database)
+            store = Store(database, retention, clock)
             await store.prepare()
             book = PolicyBook()
             outbox = Outbox(store, publisher, clock)
@@ -85,6 +90,7 @@ def create_app(settings: Settings, detector: Callable[[], Detector] = default_de
             await stack.enter_async_context(background(app, "outbox", outbox.run()))
             await stack.enter_async_context(background(app, "policies", reader.run()))
             await stack.enter_async_context(background(app, "re-examination", reexamination.run()))
+            await stack.enter_async_context(background(app, "expiry", Expiry(store, examination, clock).run()))
             await stack.enter_async_context(background(app, "consumer", consumer.run(), consumer.stop))
             yield
 

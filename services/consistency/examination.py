@@ -19,6 +19,7 @@ from services.consistency.domain.stored import StoredConflict
 from services.consistency.policies import PolicyBook
 from services.consistency.publish import Outbox
 from services.consistency.store import Store
+from services.consistency.store.conflicts import sides
 from shared.events import CustomerEvent, EmbargoEvent, MessageEvent, identity, identity_of, parse_event
 from shared.telemetry.metrics import METRICS
 
@@ -88,7 +89,8 @@ class Examination:
         if not changed:
             return {}
         written = [conflict for some in changed.values() for conflict in some]
-        complete = await self._store.conflicts.write(written)
+        ends = await self._store.events.ends([side for conflict in written for side in sides(conflict)])
+        complete = await self._store.conflicts.write(written, ends)
         counts = await self._store.events.counts(list(changed))
         again = [one for one in changed if not complete or counts[one] != seen[one].events]
         await self._announce(written)

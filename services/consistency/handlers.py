@@ -35,7 +35,7 @@ async def compare_touchpoints(records: Sequence[Record], work: Work) -> list[Dea
     arrivals: list[tuple[Record, Arrival]] = []
     for record in records:
         try:
-            arrivals.append((record, Arrival(read_touchpoint(record), record.partition)))
+            arrivals.append((record, Arrival(read_touchpoint(record), record.partition, record.timestamp)))
         except Unreadable as reason:
             dead.append(DeadLetter(record, str(reason)))
     reused = await work.store.events.store([arrival for _, arrival in arrivals])

@@ -2,16 +2,20 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from time import monotonic
 
 from fastapi import FastAPI
 
 from services.gateway.api import alerts, conflicts, customers, operations
 from services.gateway.api.document import document
+from services.gateway.canary import Canary, Door, Record
 from services.gateway.console.install import install_console
 from services.gateway.follow import Follower
 from services.gateway.live import Live
 from services.gateway.ring import Ring
 from services.gateway.settings import Settings
+from services.gateway.shapes import CanaryHealth
 from services.gateway.upstream import Consistency, Journey, Upstream, open_client
 from services.gateway.watch import Watch
 from shared.kafka.topics import ALERTS, DEAD_LETTERS
@@ -34,6 +38,8 @@ def create_app(settings: Settings) -> FastAPI:
         settings.kafka,
     )
 
+    record = Record(settings.canary.late_seconds, settings.canary.lost_seconds)
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.keys = Keys.read(settings.keys.file)
@@ -42,21 +48,32 @@ def create_app(settings: Settings) -> FastAPI:
         async with AsyncExitStack() as stack:
             key, seconds = settings.gateway.service_key.get_secret_value(), settings.gateway.upstream_seconds
             urls = {
-                "ingest": settings.gateway.ingest_url,
-                "journey": settings.gateway.journey_url,
-                "consistency": settings.gateway.consistency_url,
+                "ingest": str(settings.gateway.ingest_url),
+                "journey": str(settings.gateway.journey_url),
+                "consistency": str(settings.gateway.consistency_url),
             }
             clients = {
-                name: await stack.enter_async_context(open_client(str(url), key, seconds)) for name, url in urls.items()
+                name: await stack.enter_async_context(open_client(url, key, seconds)) for name, url in urls.items()
             }
             app.state.journey = journey = Journey(Upstream("journey", clients["journey"]))
             app.state.consistency = consistency = Consistency(Upstream("consistency", clients["consistency"]))
             app.state.watch = watch = Watch(
-                clients, {"journey": journey.consumers, "consistency": consistency.consumers}, dead_letters
+                clients,
+                {"journey": journey.consumers, "consistency": consistency.consumers},
+                dead_letters,
+                canary_health,
             )
             await stack.enter_async_context(background(app, "live topics", follower.run()))
             await stack.enter_async_context(background(app, "watch", watch.run()))
+            if settings.canary.canary == "on":
+                door = await stack.enter_async_context(open_client(urls["ingest"], canary_key(settings), seconds))
+                canary = Canary(record, Door(door), journey, consistency, settings.canary)
+                await stack.enter_async_context(background(app, "canary", canary.run()))
             yield
+
+    def canary_health() -> CanaryHealth | None:
+        on = settings.canary.canary == "on"
+        return record.health(datetime.now(UTC), monotonic()) if on else None
 
     async def journey_ready() -> None:
         await app.state.journey.ready()
@@ -72,3 +89,8 @@ def create_app(settings: Settings) -> FastAPI:
     install_console(app, settings.gateway)
     app.add_middleware(SlashesStayEncoded)
     return app
+
+
+def canary_key(settings: Settings) -> str:
+    key = settings.canary.key
+    return key.get_secret_value() if key is not None else ""

@@ -1,6 +1,8 @@
 """What the gateway is told by its environment."""
 
-from pydantic import Field, HttpUrl, PositiveFloat, PositiveInt, SecretStr
+from typing import Literal, Self
+
+from pydantic import Field, HttpUrl, PositiveFloat, PositiveInt, SecretStr, model_validator
 from pydantic_settings import BaseSettings
 
 from shared.settings import Group, HttpSettings, KafkaSettings, KeySettings
@@ -25,8 +27,29 @@ class GatewaySettings(Group):
     """Live streams open at once in one process; further ones get 503."""
 
 
+class CanarySettings(Group):
+    canary: Literal["on", "off"] = Field("off", validation_alias="ONEVOICE_CANARY")
+    """On in one instance of a deployment."""
+    key: SecretStr | None = Field(None, validation_alias="ONEVOICE_CANARY_KEY")
+    """The key, in the role `canary`, that it publishes with."""
+    every_seconds: PositiveFloat = Field(60.0, validation_alias="ONEVOICE_CANARY_EVERY")
+    late_seconds: PositiveFloat = Field(30.0, validation_alias="ONEVOICE_CANARY_LATE")
+    """How long it may take until an event is on the timeline and its conflict found."""
+    lost_seconds: PositiveFloat = Field(600.0, validation_alias="ONEVOICE_CANARY_LOST")
+    """After which an event is given up."""
+
+    @model_validator(mode="after")
+    def complete(self) -> Self:
+        if self.canary == "on" and (self.key is None or not self.key.get_secret_value()):
+            raise ValueError("ONEVOICE_CANARY is on, so ONEVOICE_CANARY_KEY is needed: a key in the role canary")
+        if self.lost_seconds <= self.late_seconds:
+            raise ValueError("ONEVOICE_CANARY_LOST must be longer than ONEVOICE_CANARY_LATE")
+        return self
+
+
 class Settings(BaseSettings):
     gateway: GatewaySettings = Field(default_factory=lambda: GatewaySettings())
+    canary: CanarySettings = Field(default_factory=lambda: CanarySettings())
     http: HttpSettings = Field(default_factory=lambda: HttpSettings())
     kafka: KafkaSettings = Field(default_factory=lambda: KafkaSettings())
     keys: KeySettings = Field(default_factory=lambda: KeySettings())

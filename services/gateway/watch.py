@@ -13,7 +13,7 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from services.gateway.ring import Ring
-from services.gateway.shapes import ConsumerState, Health, ServiceHealth
+from services.gateway.shapes import CanaryHealth, ConsumerState, Health, ServiceHealth
 from shared.events import timestamp
 from shared.telemetry.metrics import ACCEPTED, CONFLICTS, CONSUMED, DEAD, DUPLICATE, REJECTED
 
@@ -45,17 +45,20 @@ class Look:
 
 
 class Watch:
-    """`clients` by service; `consumers` answers the consumers' states of the services that have some."""
+    """`clients` by service; `consumers` answers the consumers' states of the services that have some, `canary` the
+    canary's."""
 
     def __init__(
         self,
         clients: Mapping[str, httpx.AsyncClient],
         consumers: Mapping[str, Callable[[], Awaitable[list[ConsumerState]]]],
         dead_letters: Ring,
+        canary: Callable[[], CanaryHealth | None] = lambda: None,
     ) -> None:
         self._clients = clients
         self._consumers = consumers
         self._dead_letters = dead_letters
+        self.canary = canary
         self._looks: dict[str, deque[Look]] = {name: deque(maxlen=KEPT) for name in clients}
         self._at = datetime.now(UTC)
 
@@ -85,11 +88,14 @@ class Watch:
 
     def health(self) -> Health:
         services = [service_health(name, list(looks)) for name, looks in self._looks.items()]
+        canary = self.canary()
+        singing = canary is None or canary["state"] not in ("late", "lost")
         return {
-            "status": "ok" if all(service["state"] == "ok" for service in services) else "impaired",
+            "status": "ok" if singing and all(service["state"] == "ok" for service in services) else "impaired",
             "at": timestamp(self._at),
             "services": services,
             "dead_letters": self._dead_letters.position,
+            "canary": canary,
         }
 
     def history(self, name: str) -> list[Look]:

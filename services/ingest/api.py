@@ -33,7 +33,9 @@ class Limits:
 
 
 @router.post("/events", **EVENTS_DOCUMENTATION)
-async def publish_events(request: Request, caller: Annotated[Caller, Depends(allow("publisher"))]) -> Response:
+async def publish_events(
+    request: Request, caller: Annotated[Caller, Depends(allow("publisher", "canary"))]
+) -> Response:
     intake: Intake = request.app.state.intake
     rate: Rate = request.app.state.rate
     limits: Limits = request.app.state.limits

@@ -15,7 +15,8 @@ from services.ingest.rate import Rate
 from services.ingest.settings import IngestSettings
 from shared.kafka.publisher import open_publisher
 from shared.mongo import connect, ping
-from shared.settings import KafkaSettings, KeySettings, MongoSettings
+from shared.retention import read
+from shared.settings import KafkaSettings, KeySettings, MongoSettings, RetentionSettings
 from shared.web.keys import Keys
 from shared.web.serve import background, make_app
 
@@ -24,14 +25,22 @@ binary, structured and batched modes. An event is answered 202 once it is stored
 publishing it again is safe and changes nothing."""
 
 
-def make(settings: IngestSettings, kafka: KafkaSettings, mongo: MongoSettings, keys: KeySettings) -> FastAPI:
+def make(
+    settings: IngestSettings,
+    kafka: KafkaSettings,
+    mongo: MongoSettings,
+    keys: KeySettings,
+    retention: RetentionSettings,
+) -> FastAPI:
+    days = read(retention.file).derived.identities
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.keys = Keys.read(keys.file)
         app.state.rate = Rate(settings.rate)
         app.state.limits = Limits(settings.body_seconds, Room(settings.body_memory))
         async with connect(mongo, "ingest") as database, open_publisher(kafka, "ingest") as publisher:
-            identities = Identities(database, settings.remembered_days)
+            identities = Identities(database, days)
             async with background(app, "identities", identities.write_down(), identities.stop):
                 app.state.database = database
                 app.state.publisher = publisher

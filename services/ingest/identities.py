@@ -16,6 +16,7 @@ from pymongo.errors import BulkWriteError, PyMongoError
 from pymongo.write_concern import WriteConcern
 
 from shared.mongo import Database
+from shared.retention.documents import expire, kept
 from shared.telemetry.metrics import METRICS
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,8 @@ GATHER_SECONDS = 0.05
 """How long writes gather before they go."""
 MAX_NOTED = 50_000
 DUPLICATE_KEY = 11_000
+OLD_INDEX = "expire"
+"""Of versions that did not write the date of its end with each document."""
 
 
 @dataclass(slots=True)
@@ -153,14 +156,16 @@ class Identities:
         return True
 
     async def _expire_old(self) -> None:
-        await self._collection.create_index("at", expireAfterSeconds=self._days * 86_400, name="expire")
+        await expire(self._collection)
+        if OLD_INDEX in await self._collection.index_information():
+            await self._collection.drop_index(OLD_INDEX)
 
     async def _write(self) -> None:
         """Writes a batch, or again the one that was not written; the first content of an identity stays."""
         if not self._batch:
             self._batch = [self._noted.popleft() for _ in range(min(WRITE_SIZE, len(self._noted)))]
         now = datetime.now(UTC)
-        documents = [{"_id": identity, "digest": digest, "at": now} for identity, digest in self._batch]
+        documents = [{"_id": identity, "digest": digest, **kept(now, self._days)} for identity, digest in self._batch]
         try:
             await self._collection.insert_many(documents, ordered=False)
         except BulkWriteError as error:

@@ -8,10 +8,11 @@ from typing import Any, Literal
 
 from services.ingest.memory import Claim, Memory
 from services.ingest.reading import Candidate, Errors, Reading, Refused
-from shared.events import EmbargoEvent, record_key
+from shared.events import EmbargoEvent, customer_of, record_key
 from shared.events.models import CustomerEvent
 from shared.kafka.publisher import Outgoing, Publisher
 from shared.kafka.topics import POLICIES, TOUCHPOINTS
+from shared.reserved import RESERVED, is_reserved
 from shared.telemetry.metrics import METRICS
 from shared.web.keys import Caller
 
@@ -99,12 +100,17 @@ class Intake:
 
 
 def permitted(readings: Sequence[Reading], caller: Caller) -> list[Reading]:
-    """Events of departments that the caller does not publish for are refused; those of none are anybody's."""
+    """Events of departments that the caller does not publish for are refused, those of none are anybody's; and
+    reserved customers are the canary's."""
     return [reading if isinstance(reading, Refused) else forbidden(reading, caller) or reading for reading in readings]
 
 
 def forbidden(candidate: Candidate, caller: Caller) -> Refused | None:
     event = candidate.event
+    customer = customer_of(event)
+    if is_reserved(customer or "") != (caller.role == "canary"):
+        reason = f"customers whose ids begin with {RESERVED!r} are the canary's, which publishes for no other"
+        return Refused(403, reason, [{"path": "$.data.customer.id", "reason": reason}], event.id, event.source)
     department: str | None = getattr(event.data, "department", None)
     if department is None or caller.publishes_for(department):
         return None

@@ -15,5 +15,3 @@ class IngestSettings(Group):
     """Bytes of bodies under way at once in one process, decompressed; further ones get 503."""
     remembered: PositiveInt = Field(100_000, validation_alias="ONEVOICE_INGEST_REMEMBERED")
     """Identities that one process holds in memory, about 300 bytes each."""
-    remembered_days: PositiveInt = Field(7, validation_alias="ONEVOICE_INGEST_REMEMBERED_DAYS")
-    """How long MongoDB keeps an identity for the door."""

@@ -15,7 +15,8 @@ from shared.kafka.consumer import Consumer, Subscription
 from shared.kafka.publisher import open_publisher
 from shared.kafka.topics import CONFLICTS, TOUCHPOINTS
 from shared.mongo import TRANSIENT, connect, ping
-from shared.settings import HttpSettings, KafkaSettings, KeySettings, MongoSettings
+from shared.retention import read
+from shared.settings import HttpSettings, KafkaSettings, KeySettings, MongoSettings, RetentionSettings
 from shared.web.keys import Keys
 from shared.web.paths import SlashesStayEncoded
 from shared.web.serve import background, make_app
@@ -27,16 +28,19 @@ class Settings(BaseSettings):
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
     mongo: MongoSettings = Field(default_factory=MongoSettings)
     keys: KeySettings = Field(default_factory=KeySettings)
+    retention: RetentionSettings = Field(default_factory=RetentionSettings)
 
 
 def create_app(settings: Settings) -> FastAPI:
+    retention = read(settings.retention.file)
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.keys = Keys.read(settings.keys.file)
         async with AsyncExitStack() as stack:
             database = await stack.enter_async_context(connect(settings.mongo, "onevoice-journey"))
             publisher = await stack.enter_async_context(open_publisher(settings.kafka, "onevoice-journey"))
-            store = Store(database)
+            store = Store(database, retention)
             await store.prepare()
             timelines = Subscription(TOUCHPOINTS, "journey", partial(append_to_timeline, store=store), TRANSIENT)
             marks = Subscription(CONFLICTS, "journey-marks", partial(mark_timeline, store=store), TRANSIENT)

@@ -55,7 +55,7 @@ def _touchpoint(record: Record) -> Touchpoint:
     event = parse_event(record.value or b"")
     if isinstance(event, EmbargoEvent):
         raise ValueError("an embargo has no customer: it belongs to the topic policies")
-    return touchpoint(event)
+    return touchpoint(event, record.timestamp)
 
 
 def reason_of(error: ValueError) -> str:
@@ -72,7 +72,7 @@ async def mark_timeline(records: Sequence[Record], store: Marks) -> list[DeadLet
     newest: dict[str, Mark] = {}
     for record in records:
         try:
-            mark = read_mark(record.value)
+            mark = read_mark(record.value, record.timestamp)
         except ValueError as error:
             dead.append(DeadLetter(record, str(error)))
             continue

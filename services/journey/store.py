@@ -1,22 +1,28 @@
 """The journey's only MongoDB code: collections `touchpoints`, `customers` and `conflict_marks`."""
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from bson import Binary
 from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 
 from services.journey.domain.mark import Mark
-from services.journey.domain.touchpoint import Touchpoint
+from services.journey.domain.touchpoint import Touchpoint, moment_of
 from shared.mongo import Database
+from shared.reserved import is_reserved, not_reserved, reserved
+from shared.retention import Retention
+from shared.retention.documents import EXPIRES, KEPT_FROM, NEVER, expire, kept, later_of
 
 DELIVERY = "touchpoint.delivery.v1"
 CASE = "touchpoint.case.v1"
 CONSENT = "touchpoint.consent.v1"
 MESSAGE = "touchpoint.message.v1"
 WITHDRAWN = "withdrawn"
+UNSTORED = frozenset({"id", "arrived"})
 
 Row = dict[str, Any]
 
@@ -36,8 +42,9 @@ class Filters:
 
 
 class Store:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, retention: Retention) -> None:
         self._database = database
+        self._retention = retention
         self._touchpoints = database["touchpoints"]
         self._customers = database["customers"]
         self._marks = database["conflict_marks"]
@@ -52,10 +59,14 @@ class Store:
             ]
         )
         await self._marks.create_indexes([IndexModel([("events", ASCENDING)]), IndexModel([("customer", ASCENDING)])])
+        for collection in (self._touchpoints, self._marks, self._customers):
+            await expire(collection)
 
     async def append(self, touchpoints: Sequence[Touchpoint]) -> frozenset[str]:
         """Stores each once, the first of an identity; answers identities that hold other content."""
-        writes = [UpdateOne({"_id": point.id}, {"$setOnInsert": _row(point)}, upsert=True) for point in touchpoints]
+        writes = [
+            UpdateOne({"_id": point.id}, {"$setOnInsert": self._row(point)}, upsert=True) for point in touchpoints
+        ]
         result = await self._touchpoints.bulk_write(writes, ordered=False)
         known = [touchpoints[i] for i in range(len(touchpoints)) if i not in (result.upserted_ids or {})]
         reused = await self._reused(known)
@@ -71,18 +82,35 @@ class Store:
 
     async def _widen(self, touchpoints: Sequence[Touchpoint]) -> None:
         """The customer's first and last contact, and nothing that a second write of the same would change."""
-        spans: dict[str, tuple[int, int]] = {}
+        of_customer: dict[str, list[Touchpoint]] = defaultdict(list)
         for point in touchpoints:
-            first, last = spans.get(point.customer, (point.moment, point.moment))
-            spans[point.customer] = (min(first, point.moment), max(last, point.moment))
-        if spans:
-            await self._customers.bulk_write(
-                [
-                    UpdateOne({"_id": customer}, {"$min": {"first": first}, "$max": {"last": last}}, upsert=True)
-                    for customer, (first, last) in spans.items()
-                ],
-                ordered=False,
-            )
+            of_customer[point.customer].append(point)
+        writes = [
+            UpdateOne({"_id": customer}, self._span(points), upsert=True) for customer, points in of_customer.items()
+        ]
+        if writes:
+            await self._customers.bulk_write(writes, ordered=False)
+
+    def _span(self, points: Sequence[Touchpoint]) -> Row:
+        """A customer is known as long as the last of the touchpoints is kept."""
+        moments = [point.moment for point in points]
+        expires = max(self._kept(point)[EXPIRES] for point in points)
+        return {"$min": {"first": min(moments)}, "$max": {"last": max(moments), EXPIRES: expires}}
+
+    def _kept(self, point: Touchpoint) -> Row:
+        kept_from = later_of(moment_of(point.moment), point.arrived)
+        return kept(kept_from, self._retention.of_event(point.type, point.customer))
+
+    def _row(self, point: Touchpoint) -> Row:
+        row = {name: value for name, value in asdict(point).items() if value is not None and name not in UNSTORED}
+        return {**row, "event": Binary(point.event), **self._kept(point)}
+
+    def _mark_kept(self, mark: Mark) -> Row:
+        """A mark stays as long as its conflict: what is open ends by being withdrawn."""
+        arrived = datetime.fromtimestamp(mark.arrived / 1000, UTC)
+        if mark.state != WITHDRAWN:
+            return {KEPT_FROM: arrived, EXPIRES: NEVER}
+        return kept(arrived, self._retention.of_withdrawn(mark.customer))
 
     async def mark(self, marks: Sequence[Mark]) -> None:
         """Keeps the newest revision of each conflict."""
@@ -95,6 +123,7 @@ class Store:
                 "state": mark.state,
                 "revision": mark.revision,
                 "conflict": Binary(mark.conflict),
+                **self._mark_kept(mark),
             }
             writes.append(UpdateOne({"_id": mark.id, "revision": {"$lt": mark.revision}}, {"$set": newer}))
         await self._marks.bulk_write(writes, ordered=True)
@@ -134,8 +163,8 @@ class Store:
         return await self._customers.find_one({"_id": customer})
 
     async def customers(self, query: str, after: tuple[int, str] | None, limit: int) -> list[Row]:
-        """Customers whose id holds `query`, the last in contact first."""
-        conditions: list[Row] = []
+        """Customers whose id holds `query`, the last in contact first; reserved ones only where they are asked for."""
+        conditions: list[Row] = [] if is_reserved(query) else [not_reserved("_id")]
         if query:
             conditions.append({"_id": {"$regex": re.escape(query), "$options": "i"}})
         if after is not None:
@@ -161,16 +190,13 @@ class Store:
         return {row["_id"]: row["count"] async for row in self._marks.aggregate(pipeline)}
 
     async def totals(self) -> dict[str, int]:
+        """Without reserved customers, of which there are few, so that counting them costs little."""
+        touchpoints = await self._touchpoints.estimated_document_count()
+        customers = await self._customers.estimated_document_count()
         return {
-            "touchpoints": await self._touchpoints.estimated_document_count(),
-            "customers": await self._customers.estimated_document_count(),
+            "touchpoints": max(0, touchpoints - await self._touchpoints.count_documents(reserved("customer"))),
+            "customers": max(0, customers - await self._customers.count_documents(reserved("_id"))),
         }
-
-
-def _row(point: Touchpoint) -> Row:
-    row = {name: value for name, value in asdict(point).items() if value is not None and name != "id"}
-    row["event"] = Binary(point.event)
-    return row
 
 
 def _query(customer: str, filters: Filters) -> Row:

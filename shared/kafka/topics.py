@@ -1,9 +1,13 @@
-"""Every topic, in one table: key, what it carries, who writes and reads it, how long it is kept."""
+"""Every topic, in one table: key, what it carries, who writes and reads it. How long it is kept: `retention.toml`."""
 
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 
+import stamina
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from shared.settings import KafkaSettings
@@ -20,6 +24,9 @@ MAX_RECORD_BYTES = 1_048_588
 """What a broker takes by default (Kafka's `message.max.bytes`)."""
 MAX_LETTER_BYTES = 2 * MAX_RECORD_BYTES
 """A dead letter has the original record in base64, a third longer, and says why: it must fit whatever came."""
+RETENTION = "retention.ms"
+SET_FOR_TOPIC = 1
+"""Of a value's sources, the topic itself. Source: Kafka protocol, DescribeConfigs, `config_source`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +37,6 @@ class Topic:
     producers: tuple[str, ...]
     consumers: tuple[str, ...]
     cleanup: Cleanup
-    retention_days: int | None
-    """None: for ever (compacted topics keep the last record of each key)."""
     by_customer: bool
     """Keyed by customer, so as many partitions as the deployment asks for; otherwise one."""
     version: int = 1
@@ -45,7 +50,6 @@ TOPICS: tuple[Topic, ...] = (
         ("ingest",),
         ("journey", "consistency"),
         "delete",
-        365,
         by_customer=True,
     ),
     Topic(
@@ -55,10 +59,9 @@ TOPICS: tuple[Topic, ...] = (
         ("consistency",),
         ("journey",),
         "delete",
-        365,
         by_customer=True,
     ),
-    Topic(ALERTS, "alert", "the state of an alert", ("consistency",), ("gateway",), "compact", None, by_customer=False),
+    Topic(ALERTS, "alert", "the state of an alert", ("consistency",), ("gateway",), "compact", by_customer=False),
     Topic(
         POLICIES,
         "policy",
@@ -66,7 +69,6 @@ TOPICS: tuple[Topic, ...] = (
         ("ingest",),
         ("consistency",),
         "compact",
-        None,
         by_customer=False,
     ),
     Topic(
@@ -76,20 +78,41 @@ TOPICS: tuple[Topic, ...] = (
         ("journey", "consistency"),
         ("gateway",),
         "delete",
-        90,
         by_customer=False,
     ),
 )
 
 
-async def ensure_topics(settings: KafkaSettings) -> list[str]:
-    """Creates the topics that are missing; answers their names. Raises `KafkaError` where the broker refuses."""
+@dataclass(frozen=True, slots=True)
+class Ensured:
+    """`created` and `altered` are names of topics; `refused` says which could not be altered, and why."""
+
+    created: tuple[str, ...]
+    altered: tuple[str, ...]
+    refused: tuple[str, ...]
+
+
+async def ensure_topics(settings: KafkaSettings, days: Mapping[str, int | None]) -> Ensured:
+    """Creates the topics that are missing and gives those that are there the retention of `days` (None: for ever).
+
+    Raises `KafkaError` where the broker does not create one; one that it does not alter is told in the answer, for
+    everything works without.
+    """
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
     await admin.start()
     try:
-        response = await admin.create_topics([new_topic(topic, settings) for topic in TOPICS])
+        created = await create_topics(admin, settings, days)
+        old = {topic.name: retention_ms(days[topic.name]) for topic in TOPICS if topic.name not in created}
+        altered, refused = await alter_retention(admin, old) if old else ([], [])
     finally:
         await admin.close()
+    return Ensured(tuple(created), tuple(altered), tuple(refused))
+
+
+async def create_topics(
+    admin: AIOKafkaAdminClient, settings: KafkaSettings, days: Mapping[str, int | None]
+) -> list[str]:
+    response = await admin.create_topics([new_topic(topic, settings, days[topic.name]) for topic in TOPICS])
     created = []
     for name, code, *_ in response.topic_errors:
         error: type[KafkaError] = for_code(code)
@@ -100,9 +123,8 @@ async def ensure_topics(settings: KafkaSettings) -> list[str]:
     return created
 
 
-def new_topic(topic: Topic, settings: KafkaSettings) -> NewTopic:
-    retention = -1 if topic.retention_days is None else topic.retention_days * 86_400_000
-    config = {"cleanup.policy": topic.cleanup, "retention.ms": str(retention)}
+def new_topic(topic: Topic, settings: KafkaSettings, days: int | None) -> NewTopic:
+    config = {"cleanup.policy": topic.cleanup, RETENTION: retention_ms(days)}
     if topic.name == DEAD_LETTERS:
         config["max.message.bytes"] = str(MAX_LETTER_BYTES)
     if settings.replication >= 3:
@@ -113,3 +135,53 @@ def new_topic(topic: Topic, settings: KafkaSettings) -> NewTopic:
         replication_factor=settings.replication,
         topic_configs=config,
     )
+
+
+def retention_ms(days: int | None) -> str:
+    return str(-1 if days is None else days * 86_400_000)
+
+
+async def alter_retention(admin: AIOKafkaAdminClient, wanted: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """Names of the topics whose retention was another, and what the broker refused of them."""
+    altered, refused = [], []
+    try:
+        configured = await topic_configs(admin, wanted)
+        others = {name: config for name, config in configured.items() if config.get(RETENTION) != wanted[name]}
+        # The request replaces everything that was set for a topic, so what else was set is sent along.
+        resources = [
+            ConfigResource(ConfigResourceType.TOPIC, name, {**config, RETENTION: wanted[name]})
+            for name, config in others.items()
+        ]
+        for response in await asked(partial(admin.alter_configs, resources)) if resources else ():
+            for code, message, _, name in response.resources:
+                if code == 0:
+                    altered.append(name)
+                else:
+                    refused.append(f"{name}: {for_code(code).__name__} {message or ''}".strip())
+    except KafkaError as error:
+        refused.append(f"{', '.join(wanted)}: {type(error).__name__} {error}".strip())
+    return altered, refused
+
+
+async def asked(request: Callable[[], Awaitable[list[Any]]]) -> list[Any]:
+    """A broker that has just started, or is very busy, names no broker for a while."""
+    async for attempt in stamina.retry_context(on=may_pass, attempts=10, timeout=30.0, wait_max=5.0):
+        with attempt:
+            return await request()
+    raise AssertionError("unreachable: the last attempt raises")
+
+
+def may_pass(error: Exception) -> bool:
+    return isinstance(error, KafkaError) and error.retriable is True
+
+
+async def topic_configs(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """By topic, what was set for it itself. Raises `KafkaError`."""
+    found: dict[str, dict[str, str]] = {}
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    for response in await asked(partial(admin.describe_configs, resources)):
+        for code, message, _, name, entries in response.resources:
+            if code != 0:
+                raise for_code(code)(f"{name}: {message}")
+            found[name] = {entry[0]: entry[1] for entry in entries if entry[3] == SET_FOR_TOPIC}
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from opentelemetry import metrics
@@ -24,6 +24,9 @@ CONFLICTS = "onevoice_conflicts"
 JUDGED = "onevoice_judge_questions"
 DELAY = "onevoice_end_to_end_delay_seconds"
 STREAMS = "onevoice_alert_streams"
+CANARY_RUNS = "onevoice_canary_runs"
+CANARY_DELAY = "onevoice_canary_delay_seconds"
+CANARY_OVERDUE = "onevoice_canary_overdue"
 
 DESCRIPTIONS: dict[str, str] = {
     ACCEPTED: "Events accepted at the door, by type.",
@@ -39,8 +42,13 @@ DESCRIPTIONS: dict[str, str] = {
     JUDGED: "Pairs of messages put to the outside judge, by whether an answer came.",
     DELAY: "Seconds from the event's arrival on Kafka until it was stored or compared, by stage.",
     STREAMS: "Clients that follow the live alerts.",
+    CANARY_RUNS: "Canary events by what became of them: ok, late, lost, or refused at the door.",
+    CANARY_DELAY: "Seconds from publishing a canary event until it was on the timeline or in a conflict, by stage.",
+    CANARY_OVERDUE: "Canary events under way for longer than they may take.",
 }
+CANARY_OUTCOMES = ("ok", "late", "lost", "refused")
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+CANARY_BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 
 
 class Metrics:
@@ -63,6 +71,12 @@ class Metrics:
             DELAY, description=DESCRIPTIONS[DELAY], explicit_bucket_boundaries_advisory=BUCKETS
         )
         self._streams = meter.create_up_down_counter(STREAMS, description=DESCRIPTIONS[STREAMS])
+        self._canary_runs = meter.create_counter(CANARY_RUNS, description=DESCRIPTIONS[CANARY_RUNS])
+        self._canary_delay = meter.create_histogram(
+            CANARY_DELAY, description=DESCRIPTIONS[CANARY_DELAY], explicit_bucket_boundaries_advisory=CANARY_BUCKETS
+        )
+        self._canary_overdue: list[Callable[[], int]] = []
+        meter.create_observable_gauge(CANARY_OVERDUE, [self._overdue], description=DESCRIPTIONS[CANARY_OVERDUE])
         self._progress: list[tuple[dict[str, str], Progress]] = []
         meter.create_observable_gauge(LAG_RECORDS, [self._lag_records], description=DESCRIPTIONS[LAG_RECORDS])
         meter.create_observable_gauge(LAG_SECONDS, [self._lag_seconds], description=DESCRIPTIONS[LAG_SECONDS])
@@ -99,6 +113,22 @@ class Metrics:
 
     def stream(self, change: int) -> None:
         self._streams.add(change)
+
+    def canary(self, outcome: str) -> None:
+        self._canary_runs.add(1, {"outcome": outcome})
+
+    def canary_delay(self, stage: str, seconds: float) -> None:
+        self._canary_delay.record(seconds, {"stage": stage})
+
+    def observe_canary(self, overdue: Callable[[], int]) -> None:
+        """Each outcome is shown from the start, at 0: else the first loss would be no growth."""
+        for outcome in CANARY_OUTCOMES:
+            self._canary_runs.add(0, {"outcome": outcome})
+        self._canary_overdue.append(overdue)
+
+    def _overdue(self, _: CallbackOptions) -> Iterator[Observation]:
+        for overdue in self._canary_overdue:
+            yield Observation(overdue())
 
     def observe_lag(self, group: str, topic: str, progress: Progress) -> None:
         self._progress.append(({"group": group, "topic": topic}, progress))

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from shared.web.problems import problem
 
-Role = Literal["publisher", "agent", "ops", "service"]
+Role = Literal["publisher", "agent", "ops", "service", "canary"]
 EVERY_DEPARTMENT = "*"
 
 

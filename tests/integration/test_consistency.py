@@ -114,7 +114,7 @@ async def test_crash_before_publishing_loses_nothing(servers: Stack, service: Se
     await service.store.events.store([Arrival(event, 0) for event in events])
     found = service.examination.detector.detect(events)
     written = changes(customer.id, found, [], aftermath(events), now() - 60_000_000, None)
-    assert await service.store.conflicts.write(written)
+    assert await service.store.conflicts.write(written, {})
     [record] = await until(lambda: service.records(CONFLICTS, customer.id))
     assert record["id"] == written[0].id
     [alert] = await service.records(ALERTS, written[0].alert)

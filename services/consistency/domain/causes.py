@@ -5,6 +5,7 @@ import hashlib
 from services.consistency.domain.conflict import Conflict
 from services.consistency.domain.stored import Sender
 from shared.events import CaseEvent, CustomerEvent, EmbargoEvent, MessageEvent, identity_of
+from shared.reserved import is_reserved
 
 
 def sender_of(event: CustomerEvent | EmbargoEvent) -> Sender:
@@ -19,6 +20,14 @@ def sender_of(event: CustomerEvent | EmbargoEvent) -> Sender:
 
 def senders_of(conflict: Conflict) -> tuple[Sender, Sender]:
     return sender_of(conflict.a), sender_of(conflict.b)
+
+
+NO_ALERT = ""
+"""Of a reserved customer's conflicts: they are stored and shown by name, and spread no further."""
+
+
+def alert_of(customer: str, conflict: Conflict) -> str:
+    return NO_ALERT if is_reserved(customer) else cause_of(conflict)
 
 
 def cause_of(conflict: Conflict) -> str:

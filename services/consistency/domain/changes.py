@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from services.consistency.domain.causes import cause_of, senders_of
+from services.consistency.domain.causes import alert_of, senders_of
 from services.consistency.domain.conflict import Conflict
 from services.consistency.domain.history import lost_messages
 from services.consistency.domain.stored import Ref, StoredConflict, microseconds
@@ -86,7 +86,7 @@ def as_stored(customer: str, conflict: Conflict, after: Aftermath, now: int, tra
         values=conflict.values,
         senders=senders_of(conflict),
         b_time=microseconds(conflict.b.time),
-        alert=cause_of(conflict),
+        alert=alert_of(customer, conflict),
         pair="open",
         state="open",
         fresh=True,

@@ -101,7 +101,7 @@ class StoredConflict:
             "confidence": self.confidence,
             "rule": self.rule,
             "state": self.state,
-            "alert": self.alert,
+            "alert": self.alert or None,
             "revision": self.revision,
             "found_at": written(self.found_at),
             "updated_at": written(self.updated_at),

@@ -1,18 +1,20 @@
 """The service's only MongoDB code, a module a collection."""
 
+from services.consistency.clock import Clock, now
 from services.consistency.store.alerts import Alerts
 from services.consistency.store.conflicts import Conflicts
 from services.consistency.store.events import Events
 from services.consistency.store.policies import Policies
 from shared.mongo import Database
+from shared.retention import Retention
 
 __all__ = ["Alerts", "Conflicts", "Events", "Policies", "Store"]
 
 
 class Store:
-    def __init__(self, database: Database) -> None:
-        self.events = Events(database)
-        self.conflicts = Conflicts(database)
+    def __init__(self, database: Database, retention: Retention, clock: Clock = now) -> None:
+        self.events = Events(database, retention, clock)
+        self.conflicts = Conflicts(database, retention)
         self.alerts = Alerts(database)
         self.policies = Policies(database)
 

@@ -1,14 +1,15 @@
 """Collection `conflicts`: the pairs found, also those withdrawn since."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 
 from services.consistency.domain.alerts import EXAMPLES, Facts
-from services.consistency.domain.stored import ConflictState, StoredConflict
+from services.consistency.domain.stored import ConflictState, StoredConflict, moment_of
 from services.consistency.store.documents import (
     Row,
     after,
@@ -18,12 +19,19 @@ from services.consistency.store.documents import (
     mark_published,
     write_revisions,
 )
+from shared.events import identity
 from shared.mongo import Database
+from shared.reserved import not_reserved
+from shared.retention import Retention
+from shared.retention.documents import NEVER, expire, kept
+
+GONE = datetime(1970, 1, 1, tzinfo=UTC)
+"""The end of an event that is not there any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """None lets everything pass; without `state`, all but the withdrawn."""
+    """None lets everything pass; without `state`, all but the withdrawn; without `customer`, no reserved ones."""
 
     customer: str | None = None
     kind: str | None = None
@@ -33,12 +41,17 @@ class Wanted:
     def condition(self) -> Row:
         chosen = {"customer": self.customer, "kind": self.kind, "alert": self.alert, "state": self.state}
         condition: Row = {name: value for name, value in chosen.items() if value is not None}
+        condition |= not_reserved("customer") if self.customer is None else {}
         return condition if self.state is not None else {**condition, "state": {"$ne": "withdrawn"}}
 
 
 class Conflicts:
-    def __init__(self, database: Database) -> None:
+    """Beside what `documents` says, a document carries `ends`: when the first of its events expires, until it is
+    withdrawn. What is withdrawn expires itself."""
+
+    def __init__(self, database: Database, retention: Retention) -> None:
         self._conflicts = database["conflicts"]
+        self._retention = retention
 
     async def prepare(self) -> None:
         newest = [("found_at", DESCENDING), ("_id", DESCENDING)]
@@ -52,8 +65,10 @@ class Conflicts:
                 IndexModel(
                     [("pending", ASCENDING), ("updated_at", ASCENDING)], partialFilterExpression={"pending": True}
                 ),
+                IndexModel([("ends", ASCENDING)]),
             ]
         )
+        await expire(self._conflicts)
 
     async def of_customers(self, customers: Sequence[str]) -> dict[str, list[StoredConflict]]:
         found: dict[str, list[StoredConflict]] = {customer: [] for customer in customers}
@@ -71,9 +86,30 @@ class Conflicts:
             found += [conflict_of(row) async for row in self._conflicts.find({"_id": {"$in": list(some)}})]
         return found
 
-    async def write(self, conflicts: Sequence[StoredConflict]) -> bool:
-        """False where another instance was first with any of them."""
-        return await write_revisions(self._conflicts, [conflict_row(conflict) for conflict in conflicts])
+    async def write(self, conflicts: Sequence[StoredConflict], ends: Mapping[str, datetime]) -> bool:
+        """False where another instance was first with any of them. `ends` has when events expire, by identity."""
+        return await write_revisions(self._conflicts, [self._row(conflict, ends) for conflict in conflicts])
+
+    def _row(self, conflict: StoredConflict, ends: Mapping[str, datetime]) -> Row:
+        changed = moment_of(conflict.updated_at)
+        if conflict.pair == "withdrawn":
+            times = {"ends": NEVER, **kept(changed, self._retention.of_withdrawn(conflict.customer))}
+        else:
+            times = {"ends": first_end(conflict, ends), **kept(changed, None)}
+        return {**conflict_row(conflict), **times}
+
+    async def ended(self, at: datetime, limit: int) -> list[StoredConflict]:
+        """Conflicts not withdrawn of which an event has expired, or whose end is to be looked up again."""
+        return [conflict_of(row) async for row in self._conflicts.find({"ends": {"$lte": at}}).limit(limit)]
+
+    async def set_ends(self, ends: Mapping[str, datetime]) -> None:
+        """By conflict; one that was withdrawn meanwhile is left alone."""
+        writes = [
+            UpdateOne({"_id": conflict, "pair": {"$ne": "withdrawn"}}, {"$set": {"ends": at}})
+            for conflict, at in ends.items()
+        ]
+        if writes:
+            await self._conflicts.bulk_write(writes, ordered=False)
 
     async def facts(self, alerts: Sequence[str]) -> dict[str, Facts]:
         """Of the alerts that have open pairs."""
@@ -134,16 +170,32 @@ class Conflicts:
         return [conflict_of(row) async for row in cursor]
 
     async def totals(self) -> tuple[dict[str, int], dict[str, int]]:
-        """Conflicts by kind (without the withdrawn) and by state."""
+        """Conflicts by kind (without the withdrawn) and by state; without reserved customers."""
         by_kind: dict[str, int] = {}
         by_state: dict[str, int] = {}
-        pipeline = [{"$group": {"_id": {"kind": "$kind", "state": "$state"}, "count": {"$sum": 1}}}]
+        pipeline = [
+            {"$match": not_reserved("customer")},
+            {"$group": {"_id": {"kind": "$kind", "state": "$state"}, "count": {"$sum": 1}}},
+        ]
         async for row in self._conflicts.aggregate(pipeline):
             kind, state = row["_id"]["kind"], row["_id"]["state"]
             by_state[state] = by_state.get(state, 0) + row["count"]
             if state != "withdrawn":
                 by_kind[kind] = by_kind.get(kind, 0) + row["count"]
         return by_kind, by_state
+
+
+def sides(conflict: StoredConflict) -> tuple[str, str]:
+    """The identities of both events."""
+    return identity(conflict.a.source, conflict.a.id), identity(conflict.b.source, conflict.b.id)
+
+
+def first_end(conflict: StoredConflict, ends: Mapping[str, datetime]) -> datetime:
+    """When the first of its events expires; an embargo, which is not among the events, does not."""
+    return min(
+        NEVER if sender.policy is not None else ends.get(side, GONE)
+        for side, sender in zip(sides(conflict), conflict.senders, strict=True)
+    )
 
 
 def _counting(alerts: Sequence[str]) -> list[dict[str, Any]]:

@@ -4,30 +4,40 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.errors import BulkWriteError
 
+from services.consistency.clock import Clock
 from services.consistency.domain.stored import microseconds
 from services.consistency.store.documents import DUPLICATE_KEY, chunks
-from shared.events import CustomerEvent, customer_of, digest, identity_of, to_json
+from shared.events import CustomerEvent, digest, identity_of, to_json
 from shared.mongo import Database
+from shared.reserved import not_reserved
+from shared.retention import Retention
+from shared.retention.documents import EXPIRES, NEVER, expire, kept, later_of
 
 MESSAGE = "touchpoint.message.v1"
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """An event to store and the partition it came from."""
+    """An event to store, the partition it came from, and when Kafka took it (milliseconds)."""
 
     event: CustomerEvent
     partition: int
+    arrived: int = 0
 
 
 class Events:
-    def __init__(self, database: Database) -> None:
+    """What has expired is not there any more for who asks, also where the server has not deleted it yet."""
+
+    def __init__(self, database: Database, retention: Retention, clock: Clock) -> None:
         self._events = database["events"]
+        self._retention = retention
+        self._clock = clock
 
     async def prepare(self) -> None:
         await self._events.create_indexes(
@@ -36,12 +46,13 @@ class Events:
                 IndexModel([("partition", ASCENDING), ("type", ASCENDING), ("time", ASCENDING), ("_id", ASCENDING)]),
             ]
         )
+        await expire(self._events)
 
     async def store(self, arrivals: Sequence[Arrival]) -> frozenset[int]:
         """Stores each once, the first of an identity; answers the places of those whose identity has other
         content."""
         # An identity with another digest does not match, so that it is inserted, which the unique _id refuses.
-        writes = [UpdateOne(*_upsert(arrival), upsert=True) for arrival in arrivals]
+        writes = [UpdateOne(*self._upsert(arrival), upsert=True) for arrival in arrivals]
         if not writes:
             return frozenset()
         try:
@@ -55,7 +66,7 @@ class Events:
 
     async def _other_content(self, arrivals: Sequence[Arrival], places: Sequence[int]) -> frozenset[int]:
         """Two instances that insert the same event at once are told of a duplicate as well: look again."""
-        wanted = {place: _upsert(arrivals[place])[0] for place in places}
+        wanted = {place: self._upsert(arrivals[place])[0] for place in places}
         cursor = self._events.find({"_id": {"$in": [one["_id"] for one in wanted.values()]}}, {"digest": 1})
         stored = {row["_id"]: row["digest"] async for row in cursor}
         return frozenset(place for place, one in wanted.items() if stored[one["_id"]] != one["digest"])
@@ -65,9 +76,11 @@ class Events:
         found: dict[str, dict[str, str]] = {customer: {} for customer in customers}
 
         async def read(some: Sequence[str]) -> None:
-            cursor = self._events.find({"customer": {"$in": list(some)}}, {"customer": 1, "body": 1}, batch_size=10_000)
+            fields = {"customer": 1, "body": 1, EXPIRES: 1}
+            cursor = self._events.find({"customer": {"$in": list(some)}}, fields, batch_size=10_000)
             async for row in cursor:
-                found[row["customer"]][row["_id"]] = row["body"]
+                if not self._expired(row):
+                    found[row["customer"]][row["_id"]] = row["body"]
 
         await asyncio.gather(*(read(some) for some in chunks(customers)))
         return found
@@ -76,9 +89,21 @@ class Events:
         """Events stored of each customer."""
         counts: dict[str, int] = defaultdict(int)
         for some in chunks(customers):
-            async for row in self._events.find({"customer": {"$in": list(some)}}, {"customer": 1, "_id": 0}):
-                counts[row["customer"]] += 1
+            async for row in self._events.find({"customer": {"$in": list(some)}}, {"customer": 1, EXPIRES: 1}):
+                counts[row["customer"]] += not self._expired(row)
         return counts
+
+    async def ends(self, identities: Sequence[str]) -> dict[str, datetime]:
+        """When each of the events expires; without those that are not there."""
+        found: dict[str, datetime] = {}
+        for some in chunks(sorted(set(identities))):
+            async for row in self._events.find({"_id": {"$in": list(some)}}, {EXPIRES: 1}):
+                found[row["_id"]] = row.get(EXPIRES, NEVER)
+        return found
+
+    def _expired(self, row: dict[str, Any]) -> bool:
+        expires: datetime = row.get(EXPIRES, NEVER)
+        return microseconds(expires) <= self._clock()
 
     async def told(
         self, partition: int, since: int, until: int, after: tuple[int, str] | None, limit: int
@@ -97,23 +122,26 @@ class Events:
         return [(row["customer"], (row["time"], row["_id"])) async for row in cursor]
 
     async def totals(self) -> tuple[int, int]:
-        """Messages and customers."""
-        messages = await self._events.count_documents({"type": MESSAGE})
-        grouped = self._events.aggregate([{"$group": {"_id": "$customer"}}, {"$count": "customers"}])
+        """Messages and customers, without reserved ones."""
+        messages = await self._events.count_documents({"type": MESSAGE, **not_reserved("customer")})
+        grouped = self._events.aggregate(
+            [{"$match": not_reserved("customer")}, {"$group": {"_id": "$customer"}}, {"$count": "customers"}]
+        )
         rows = await grouped.to_list(1)
         return messages, rows[0]["customers"] if rows else 0
 
-
-def _upsert(arrival: Arrival) -> tuple[dict[str, Any], dict[str, Any]]:
-    event = arrival.event
-    body = to_json(event)
-    row = {
-        "customer": customer_of(event),
-        "source": event.source,
-        "event": event.id,
-        "type": event.type,
-        "time": microseconds(event.time),
-        "partition": arrival.partition,
-        "body": body.decode(),
-    }
-    return {"_id": identity_of(event), "digest": digest(body)}, {"$setOnInsert": row}
+    def _upsert(self, arrival: Arrival) -> tuple[dict[str, Any], dict[str, Any]]:
+        event = arrival.event
+        body = to_json(event)
+        days = self._retention.of_event(event.type, event.data.customer.id)
+        row = {
+            "customer": event.data.customer.id,
+            "source": event.source,
+            "event": event.id,
+            "type": event.type,
+            "time": microseconds(event.time),
+            "partition": arrival.partition,
+            "body": body.decode(),
+            **kept(later_of(event.time, arrival.arrived), days),
+        }
+        return {"_id": identity_of(event), "digest": digest(body)}, {"$setOnInsert": row}

@@ -16,6 +16,8 @@ from services.gateway.console import wording
 from services.gateway.console.headlines import brief, headline
 from services.gateway.console.marks import excerpt
 from services.gateway.console.values import value
+from services.gateway.shapes import CanaryHealth
+from services.gateway.watch import Watch
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -110,6 +112,13 @@ def environment() -> Environment:
 TEMPLATES = environment()
 
 
+def canary_trouble(request: Request) -> CanaryHealth | None:
+    """The canary's health, where people are to know of it on every page."""
+    watch: Watch | None = getattr(request.app.state, "watch", None)
+    canary = watch.canary() if watch is not None else None
+    return canary if canary is not None and canary["state"] in ("late", "lost") else None
+
+
 def render(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
     """A page; `viewer` and `open_alerts` are in its context where a session is known."""
     shown = {
@@ -117,6 +126,7 @@ def render(request: Request, template: str, *, status: int = 200, **context: Any
         "csrf": request.session.get("csrf", ""),
         "open_alerts": getattr(request.state, "open_alerts", None),
         "flash": request.session.pop("flash", None),
+        "canary_trouble": canary_trouble(request),
         "path": request.url.path,
         "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
     }

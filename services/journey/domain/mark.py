@@ -18,9 +18,11 @@ class Mark:
     state: str
     revision: int
     conflict: bytes
+    arrived: int = 0
+    """When Kafka took the record, in milliseconds since 1970."""
 
 
-def read_mark(value: bytes | None) -> Mark:
+def read_mark(value: bytes | None, arrived: int = 0) -> Mark:
     """Raises `ValueError` where the record is not a conflict."""
     plain: Any = orjson.loads(value or b"")
     try:
@@ -31,6 +33,7 @@ def read_mark(value: bytes | None) -> Mark:
             state=plain["state"],
             revision=plain["revision"],
             conflict=orjson.dumps(plain),
+            arrived=arrived,
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"not a conflict record: {type(error).__name__} at {error}") from error

@@ -39,9 +39,11 @@ class Touchpoint:
     status: str | None = None
     case: str | None = None
     category: str | None = None
+    arrived: int = 0
+    """When Kafka took the event, in milliseconds since 1970."""
 
 
-def touchpoint(event: CustomerEvent) -> Touchpoint:
+def touchpoint(event: CustomerEvent, arrived: int = 0) -> Touchpoint:
     raw = to_json(event)
     fields: dict[str, str | None] = {}
     match event:
@@ -72,6 +74,7 @@ def touchpoint(event: CustomerEvent) -> Touchpoint:
         moment=microseconds(event.time),
         event=raw,
         digest=digest(raw),
+        arrived=arrived,
         **fields,
     )
 
@@ -82,6 +85,10 @@ def microseconds(moment: datetime) -> int:
     return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
 
 
+def moment_of(moment: int) -> datetime:
+    return EPOCH + timedelta(microseconds=moment)
+
+
 def from_microseconds(moment: int) -> str:
     """RFC 3339 in UTC."""
-    return (EPOCH + timedelta(microseconds=moment)).isoformat().replace("+00:00", "Z")
+    return moment_of(moment).isoformat().replace("+00:00", "Z")

@@ -124,6 +124,21 @@ def test_every_metric_on_the_dashboard_exists() -> None:
     assert {re.sub(r"_(total|bucket|sum|count)$", "", name) for name in names} <= set(DESCRIPTIONS)
 
 
+def test_every_metric_that_is_alerted_on_exists(compose: Json) -> None:
+    config = yaml.safe_load((ROOT / "deploy/prometheus.yml").read_text())
+    mounted = [volume.split(":")[1] for volume in compose["services"]["prometheus"]["volumes"]]
+    assert [f"/etc/prometheus/{name}" in mounted for name in config["rule_files"]] == [True]
+    rules = [
+        rule
+        for name in config["rule_files"]
+        for group in yaml.safe_load((ROOT / "deploy" / name).read_text())["groups"]
+        for rule in group["rules"]
+    ]
+    names = {name for rule in rules for name in re.findall(r"onevoice_\w+", rule["expr"])}
+    assert len(rules) == 3
+    assert {re.sub(r"_(total|bucket|sum|count)$", "", name) for name in names} <= set(DESCRIPTIONS)
+
+
 def test_grafana_finds_its_dashboard_and_its_source(compose: Json) -> None:
     folder = ROOT / "deploy/grafana"
     sources = yaml.safe_load((folder / "provisioning/datasources/datasources.yaml").read_text())["datasources"]
@@ -153,7 +168,12 @@ def test_docker_compose_accepts_it() -> None:
     result = subprocess.run(
         (docker, "compose", "config", "--quiet"),
         cwd=ROOT,
-        env={"PATH": "/usr/bin:/bin", "ONEVOICE_SERVICE_KEY": "x", "ONEVOICE_SESSION_SECRET": "x"},
+        env={
+            "PATH": "/usr/bin:/bin",
+            "ONEVOICE_SERVICE_KEY": "x",
+            "ONEVOICE_SESSION_SECRET": "x",
+            "ONEVOICE_CANARY_KEY": "x",
+        },
         capture_output=True,
         text=True,
     )
