@@ -12,8 +12,8 @@ from itertools import pairwise
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from services.gateway.ring import Ring
-from services.gateway.shapes import ConsumerState, Health, ServiceHealth
+from services.gateway.dead_letters.index import Index
+from services.gateway.shapes import ConsumerState, DeadLetterCounts, Health, ServiceHealth
 from shared.events import timestamp
 from shared.telemetry.metrics import ACCEPTED, CONFLICTS, CONSUMED, DEAD, DUPLICATE, REJECTED
 
@@ -51,7 +51,7 @@ class Watch:
         self,
         clients: Mapping[str, httpx.AsyncClient],
         consumers: Mapping[str, Callable[[], Awaitable[list[ConsumerState]]]],
-        dead_letters: Ring,
+        dead_letters: Index,
     ) -> None:
         self._clients = clients
         self._consumers = consumers
@@ -89,11 +89,21 @@ class Watch:
             "status": "ok" if all(service["state"] == "ok" for service in services) else "impaired",
             "at": timestamp(self._at),
             "services": services,
-            "dead_letters": self._dead_letters.position,
+            "dead_letters": counts(self._dead_letters),
         }
 
     def history(self, name: str) -> list[Look]:
         return list(self._looks.get(name, ()))
+
+
+def counts(letters: Index) -> DeadLetterCounts:
+    by_state = letters.counts()
+    return {
+        "waiting": by_state["waiting"],
+        "replayed": by_state["replayed"],
+        "failed_again": by_state["failed_again"],
+        "older": letters.older,
+    }
 
 
 def service_health(name: str, looks: list[Look]) -> ServiceHealth:

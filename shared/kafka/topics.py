@@ -30,14 +30,17 @@ class Topic:
     by_customer: bool
     """Keyed by customer, so as many partitions as the deployment asks for; otherwise one."""
     version: int = 1
+    max_record_bytes: int | None = None
+    """None: the broker's own bound, a MiB. A dead letter has the largest record of it in base64, and more."""
 
 
+# The gateway writes what was a dead letter onto the topic it came from, when ops replay it.
 TOPICS: tuple[Topic, ...] = (
     Topic(
         TOUCHPOINTS,
         "customer",
         "every accepted event of a customer",
-        ("ingest",),
+        ("ingest", "gateway"),
         ("journey", "consistency"),
         "delete",
         365,
@@ -47,7 +50,7 @@ TOPICS: tuple[Topic, ...] = (
         CONFLICTS,
         "customer",
         "a pair found, changed or withdrawn",
-        ("consistency",),
+        ("consistency", "gateway"),
         ("journey",),
         "delete",
         365,
@@ -58,7 +61,7 @@ TOPICS: tuple[Topic, ...] = (
         POLICIES,
         "policy",
         "what binds every customer: embargoes",
-        ("ingest",),
+        ("ingest", "gateway"),
         ("consistency",),
         "compact",
         None,
@@ -67,12 +70,13 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         DEAD_LETTERS,
         "as the original",
-        "what could not be processed: reason, origin, original bytes",
-        ("journey", "consistency"),
+        "what could not be processed: reason, origin, original bytes; and marks of what was replayed",
+        ("journey", "consistency", "gateway"),
         ("gateway",),
         "delete",
         90,
         by_customer=False,
+        max_record_bytes=2 * 1024 * 1024,
     ),
 )
 
@@ -98,6 +102,8 @@ async def ensure_topics(settings: KafkaSettings) -> list[str]:
 def new_topic(topic: Topic, settings: KafkaSettings) -> NewTopic:
     retention = -1 if topic.retention_days is None else topic.retention_days * 86_400_000
     config = {"cleanup.policy": topic.cleanup, "retention.ms": str(retention)}
+    if topic.max_record_bytes is not None:
+        config["max.message.bytes"] = str(topic.max_record_bytes)
     if settings.replication >= 3:
         config["min.insync.replicas"] = "2"
     return NewTopic(
