@@ -4,7 +4,8 @@ from typing import Any
 
 from shared.events import EVENT_TYPES
 from shared.events.schema import example, reference, schemas
-from shared.kafka.topics import POLICIES, TOPICS, TOUCHPOINTS, Topic, retention_ms
+from shared.kafka.records import HISTORY, MAX_HISTORY
+from shared.kafka.topics import DEAD_LETTERS, POLICIES, TOPICS, TOUCHPOINTS, Topic, retention_ms
 from shared.retention import shipped
 from shared.web.serve import VERSION
 
@@ -15,7 +16,7 @@ EVENTS_OF: dict[str, tuple[str, ...]] = {
     TOUCHPOINTS: tuple(kind for kind in EVENT_TYPES if kind != EMBARGO),
     POLICIES: (EMBARGO,),
 }
-"""The event types a topic carries; other topics carry one message of their own, `RECORDS`."""
+"""The event types a topic carries; other topics carry messages of their own, `RECORDS`."""
 
 TEXT: dict[str, Any] = {"type": "string"}
 TEXT_OR_NULL: dict[str, Any] = {"type": ["string", "null"]}
@@ -37,10 +38,22 @@ SENDER = record({"department": TEXT_OR_NULL, "campaign": TEXT_OR_NULL, "template
 SPAN = record({"event": TEXT, "start": COUNT, "end": COUNT, "text": TEXT})
 CHANGE = record({"state": TEXT, "by": TEXT_OR_NULL, "at": MOMENT, "reason": TEXT_OR_NULL})
 
-RECORDS: dict[str, tuple[str, dict[str, Any]]] = {
-    "conflicts": (
-        "Conflict",
-        record(
+EARLIER = record(
+    {
+        "offset": {**COUNT, "description": "Of the earlier letter on dead-letters"},
+        "consumer": TEXT,
+        "reason": TEXT,
+        "at": MOMENT,
+        "round": {**COUNT, "description": "Counts the replays of the record from 1"},
+        "by": TEXT,
+        "replayed_at": MOMENT,
+    }
+)
+HISTORY_OF_RECORD: dict[str, Any] = {"type": "array", "maxItems": MAX_HISTORY, "items": EARLIER}
+
+RECORDS: dict[str, dict[str, dict[str, Any]]] = {
+    "conflicts": {
+        "Conflict": record(
             {
                 "id": TEXT,
                 "customer": TEXT,
@@ -60,10 +73,9 @@ RECORDS: dict[str, tuple[str, dict[str, Any]]] = {
                 "updated_at": MOMENT,
             }
         ),
-    ),
-    "alerts": (
-        "Alert",
-        record(
+    },
+    "alerts": {
+        "Alert": record(
             {
                 "id": TEXT,
                 "kind": KIND,
@@ -86,10 +98,9 @@ RECORDS: dict[str, tuple[str, dict[str, Any]]] = {
                 "revision": {**COUNT, "description": "Grows with every change of this alert"},
             }
         ),
-    ),
-    "dead-letters": (
-        "DeadLetter",
-        record(
+    },
+    "dead-letters": {
+        "DeadLetter": record(
             {
                 "reason": TEXT,
                 "consumer": TEXT,
@@ -97,14 +108,29 @@ RECORDS: dict[str, tuple[str, dict[str, Any]]] = {
                 "partition": COUNT,
                 "offset": COUNT,
                 "at": MOMENT,
-                "key": {**TEXT, "contentEncoding": "base64"},
-                "value": {**TEXT, "contentEncoding": "base64"},
+                "key": {**TEXT_OR_NULL, "contentEncoding": "base64"},
+                "value": {**TEXT_OR_NULL, "contentEncoding": "base64"},
                 "trace": TEXT_OR_NULL,
+                "history": HISTORY_OF_RECORD,
             }
         ),
-    ),
+        "DeadLetterReplayed": record(
+            {
+                "replayed": {
+                    "type": "array",
+                    "items": COUNT,
+                    "description": "Offsets on dead-letters of the letters that this replay settled",
+                },
+                "by": TEXT,
+                "at": MOMENT,
+                "topic": TEXT,
+                "partition": COUNT,
+                "offset": COUNT,
+            }
+        ),
+    },
 }
-HEADERS = {
+HEADERS: dict[str, Any] = {
     "type": "object",
     "properties": {
         "content-type": {"type": "string"},
@@ -112,6 +138,18 @@ HEADERS = {
     },
     "required": ["content-type"],
 }
+HISTORY_HEADER = {
+    "type": "string",
+    "contentMediaType": JSON,
+    "contentSchema": HISTORY_OF_RECORD,
+    "description": "On a replayed record alone: the dead letters that it was before, oldest first",
+}
+
+
+def headers(topic: Topic) -> dict[str, Any]:
+    """What the gateway writes onto a topic of others is a replayed record."""
+    replayed = {HISTORY: HISTORY_HEADER} if "gateway" in topic.producers and topic.name != DEAD_LETTERS else {}
+    return {**HEADERS, "properties": {**HEADERS["properties"], **replayed}}
 
 
 def asyncapi() -> dict[str, Any]:
@@ -131,14 +169,16 @@ def asyncapi() -> dict[str, Any]:
         "operations": {name: operation for topic in TOPICS for name, operation in operations(topic).items()},
         "components": {
             "messages": {name: message for topic in TOPICS for name, message in messages(topic).items()},
-            "schemas": {**schemas(), **dict(RECORDS.values())},
+            "schemas": {**schemas(), **{name: one for own in RECORDS.values() for name, one in own.items()}},
         },
     }
 
 
 def channel(topic: Topic) -> dict[str, Any]:
     retention = int(retention_ms(shipped().topics[topic.name]))
-    configuration = {"cleanup.policy": [topic.cleanup], "retention.ms": retention}
+    configuration: dict[str, Any] = {"cleanup.policy": [topic.cleanup], "retention.ms": retention}
+    if topic.max_record_bytes is not None:
+        configuration["max.message.bytes"] = topic.max_record_bytes
     return {
         "address": topic.name,
         "description": f"{topic.carries}. Key: {topic.key}. Written by {', '.join(topic.producers)}; "
@@ -149,11 +189,10 @@ def channel(topic: Topic) -> dict[str, Any]:
 
 
 def messages(topic: Topic) -> dict[str, dict[str, Any]]:
-    """Messages by name: an event type, or the topic's own record."""
+    """Messages by name: an event type, or the topic's own records."""
     if topic.name in EVENTS_OF:
         return {kind: event_message(kind, topic) for kind in EVENTS_OF[topic.name]}
-    name, _ = RECORDS[topic.name]
-    return {name: message(name, topic, JSON, {"$ref": f"#/components/schemas/{name}"})}
+    return {name: message(name, topic, JSON, {"$ref": f"#/components/schemas/{name}"}) for name in RECORDS[topic.name]}
 
 
 def event_message(kind: str, topic: Topic) -> dict[str, Any]:
@@ -165,7 +204,7 @@ def message(name: str, topic: Topic, content_type: str, payload: dict[str, Any])
     return {
         "name": name,
         "contentType": content_type,
-        "headers": HEADERS,
+        "headers": headers(topic),
         "payload": payload,
         "bindings": {"kafka": {"key": {"type": "string", "description": topic.key}, "bindingVersion": "0.5.0"}},
     }

@@ -1,4 +1,4 @@
-"""Wires the gateway: clients of the other services, the tails of two topics, the API and the console."""
+"""Wires the gateway: clients of the other services, the topics it follows, the API and the console."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -7,10 +7,13 @@ from time import monotonic
 
 from fastapi import FastAPI
 
-from services.gateway.api import alerts, conflicts, customers, operations
+from services.gateway.api import alerts, conflicts, customers, dead_letters, operations
 from services.gateway.api.document import document
 from services.gateway.canary import Canary, Door, Record
 from services.gateway.console.install import install_console
+from services.gateway.dead_letters.index import Index
+from services.gateway.dead_letters.reader import Reader
+from services.gateway.dead_letters.replay import Replayer
 from services.gateway.follow import Follower
 from services.gateway.live import Live
 from services.gateway.ring import Ring
@@ -18,7 +21,7 @@ from services.gateway.settings import Settings
 from services.gateway.shapes import CanaryHealth
 from services.gateway.upstream import Consistency, Journey, Upstream, open_client
 from services.gateway.watch import Watch
-from shared.kafka.topics import ALERTS, DEAD_LETTERS
+from shared.kafka.topics import ALERTS
 from shared.web.keys import Keys
 from shared.web.paths import SlashesStayEncoded
 from shared.web.serve import background, make_app
@@ -28,15 +31,12 @@ DESCRIPTION = """What people and their tools see of Onevoice: customers' timelin
 Send a key with every request: `Authorization: Bearer KEY`. Errors are problem details (RFC 9457). Lists are
 paged: `limit` and `cursor`, answered by `items` and `next`; `next` is null on the last page."""
 
-RECENT_DEAD_LETTERS = 500
-
 
 def create_app(settings: Settings) -> FastAPI:
-    recent_alerts, dead_letters = Ring(settings.gateway.recent_alerts), Ring(RECENT_DEAD_LETTERS)
-    follower = Follower(
-        {ALERTS: (recent_alerts, settings.gateway.recent_alerts), DEAD_LETTERS: (dead_letters, RECENT_DEAD_LETTERS)},
-        settings.kafka,
-    )
+    recent_alerts = Ring(settings.gateway.recent_alerts)
+    follower = Follower({ALERTS: (recent_alerts, settings.gateway.recent_alerts)}, settings.kafka)
+    letters = Index(settings.gateway.dead_letters)
+    reader = Reader(letters, settings.kafka)
 
     record = Record(settings.canary.late_seconds, settings.canary.lost_seconds)
 
@@ -44,7 +44,9 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.keys = Keys.read(settings.keys.file)
         app.state.live = Live(recent_alerts, settings.gateway.max_streams)
-        app.state.dead_letters = dead_letters
+        app.state.dead_letters = letters
+        app.state.dead_letter_reader = reader
+        app.state.replayer = Replayer(letters, reader, settings.kafka)
         async with AsyncExitStack() as stack:
             key, seconds = settings.gateway.service_key.get_secret_value(), settings.gateway.upstream_seconds
             urls = {
@@ -60,10 +62,11 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.watch = watch = Watch(
                 clients,
                 {"journey": journey.consumers, "consistency": consistency.consumers},
-                dead_letters,
+                letters,
                 canary_health,
             )
             await stack.enter_async_context(background(app, "live topics", follower.run()))
+            await stack.enter_async_context(background(app, "dead letters", reader.run()))
             await stack.enter_async_context(background(app, "watch", watch.run()))
             if settings.canary.canary == "on":
                 door = await stack.enter_async_context(open_client(urls["ingest"], canary_key(settings), seconds))
@@ -82,8 +85,8 @@ def create_app(settings: Settings) -> FastAPI:
         await app.state.consistency.ready()
 
     checks = {"journey": journey_ready, "consistency": consistency_ready, "live topics": follower.ready}
-    app = make_app("gateway", DESCRIPTION, lifespan, checks)
-    for part in (customers, conflicts, alerts, operations):
+    app = make_app("gateway", DESCRIPTION, lifespan, checks, {"dead letters": reader.ready})
+    for part in (customers, conflicts, alerts, dead_letters, operations):
         app.include_router(part.router)
     document(app)
     install_console(app, settings.gateway)

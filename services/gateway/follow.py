@@ -27,7 +27,7 @@ class Follower:
 
     async def run(self) -> None:
         """Follows until cancelled; raises `KafkaError` where the broker cannot be reached at the start."""
-        consumer = await self._started()
+        consumer = await open_consumer(self._settings)
         try:
             await self._seek_to_tails(consumer)
             self._following = True
@@ -42,24 +42,6 @@ class Follower:
             self._following = False
             await consumer.stop()
 
-    async def _started(self) -> "AIOKafkaConsumer[bytes, bytes]":
-        async for attempt in stamina.retry_context(on=KafkaError, attempts=20, timeout=START_SECONDS, wait_max=5.0):
-            with attempt:
-                consumer: AIOKafkaConsumer[bytes, bytes] = AIOKafkaConsumer(
-                    bootstrap_servers=self._settings.bootstrap_servers,
-                    enable_auto_commit=False,
-                    auto_offset_reset="earliest",
-                    fetch_max_wait_ms=100,
-                    client_id="onevoice-gateway",
-                )
-                try:
-                    await consumer.start()
-                except KafkaError:
-                    await consumer.stop()
-                    raise
-                return consumer
-        raise AssertionError("unreachable: the last attempt raises")
-
     async def _seek_to_tails(self, consumer: "AIOKafkaConsumer[bytes, bytes]") -> None:
         places = list(self._rings)
         consumer.assign(places)
@@ -69,3 +51,29 @@ class Follower:
             start = max(first[place], last[place] - capacity)
             ring.start(start)
             consumer.seek(place, start)
+
+
+async def open_consumer(settings: KafkaSettings) -> "AIOKafkaConsumer[bytes, bytes]":
+    """A started consumer without a group; raises `KafkaError` where no broker answers for a minute."""
+    async for attempt in stamina.retry_context(on=KafkaError, attempts=20, timeout=START_SECONDS, wait_max=5.0):
+        with attempt:
+            return await start_consumer(settings)
+    raise AssertionError("unreachable: the last attempt raises")
+
+
+async def start_consumer(settings: KafkaSettings) -> "AIOKafkaConsumer[bytes, bytes]":
+    """As `open_consumer`, in one attempt."""
+    consumer: AIOKafkaConsumer[bytes, bytes] = AIOKafkaConsumer(
+        bootstrap_servers=settings.bootstrap_servers,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        fetch_max_wait_ms=100,
+        max_partition_fetch_bytes=4 * 1024 * 1024,
+        client_id="onevoice-gateway",
+    )
+    try:
+        await consumer.start()
+    except KafkaError:
+        await consumer.stop()
+        raise
+    return consumer

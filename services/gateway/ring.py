@@ -63,11 +63,6 @@ class Ring:
             found.append(entry)
         return found[::-1]
 
-    def newest(self, before: int | None, limit: int) -> list[Entry]:
-        """Up to `limit` records with an offset below `before`, newest first."""
-        older = (entry for entry in reversed(self._entries) if before is None or entry.offset < before)
-        return [entry for entry, _ in zip(older, range(limit), strict=False)]
-
     async def changed(self) -> None:
         """Waits for the next record."""
         await self._changed.wait()

@@ -25,6 +25,8 @@ class GatewaySettings(Group):
     """Changes of alerts kept in memory for streams that resume."""
     max_streams: PositiveInt = Field(500, validation_alias="ONEVOICE_MAX_STREAMS")
     """Live streams open at once in one process; further ones get 503."""
+    dead_letters: PositiveInt = Field(50_000, validation_alias="ONEVOICE_DEAD_LETTERS")
+    """The newest dead letters that the gateway knows; about a KiB of memory each."""
 
 
 class CanarySettings(Group):

@@ -12,8 +12,8 @@ from itertools import pairwise
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from services.gateway.ring import Ring
-from services.gateway.shapes import CanaryHealth, ConsumerState, Health, ServiceHealth
+from services.gateway.dead_letters.index import Index
+from services.gateway.shapes import CanaryHealth, ConsumerState, DeadLetterCounts, Health, ServiceHealth
 from shared.events import timestamp
 from shared.telemetry.metrics import ACCEPTED, CONFLICTS, CONSUMED, DEAD, DUPLICATE, REJECTED
 
@@ -52,7 +52,7 @@ class Watch:
         self,
         clients: Mapping[str, httpx.AsyncClient],
         consumers: Mapping[str, Callable[[], Awaitable[list[ConsumerState]]]],
-        dead_letters: Ring,
+        dead_letters: Index,
         canary: Callable[[], CanaryHealth | None] = lambda: None,
     ) -> None:
         self._clients = clients
@@ -94,12 +94,22 @@ class Watch:
             "status": "ok" if singing and all(service["state"] == "ok" for service in services) else "impaired",
             "at": timestamp(self._at),
             "services": services,
-            "dead_letters": self._dead_letters.position,
+            "dead_letters": counts(self._dead_letters),
             "canary": canary,
         }
 
     def history(self, name: str) -> list[Look]:
         return list(self._looks.get(name, ()))
+
+
+def counts(letters: Index) -> DeadLetterCounts:
+    by_state = letters.counts()
+    return {
+        "waiting": by_state["waiting"],
+        "replayed": by_state["replayed"],
+        "failed_again": by_state["failed_again"],
+        "older": letters.older,
+    }
 
 
 def service_health(name: str, looks: list[Look]) -> ServiceHealth:

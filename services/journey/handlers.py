@@ -61,7 +61,7 @@ def _touchpoint(record: Record) -> Touchpoint:
 def reason_of(error: ValueError) -> str:
     """A sentence without the event's own words."""
     if isinstance(error, ValidationError):
-        places = [".".join(str(part) for part in item["loc"]) + ": " + item["type"] for item in error.errors()[:5]]
+        places = [(".".join(map(str, item["loc"])) or "the event") + ": " + item["type"] for item in error.errors()[:5]]
         return "not an event of the contract: " + "; ".join(places)
     return str(error)
 

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -45,10 +45,12 @@ class Outgoing:
     """A record to publish; `trace` is the traceparent of what caused it, else the current span's is sent."""
 
     topic: str
-    key: bytes
+    key: bytes | None
     value: bytes | None
     trace: str | None = None
     content_type: str = "application/json"
+    headers: Mapping[str, bytes] = field(default_factory=dict)
+    """Beside those of the content type and the trace."""
 
 
 Send = Callable[..., Awaitable[asyncio.Future[Any]]]
@@ -118,7 +120,7 @@ class Publisher:
         self, producer: AIOKafkaProducer, send: Send, record: Outgoing, deadline: float, trace: str | None
     ) -> Sent:
         """Waits for room until the deadline; the future is the broker's acknowledgement."""
-        headers = [("content-type", record.content_type.encode())]
+        headers = [("content-type", record.content_type.encode()), *record.headers.items()]
         if trace is not None:
             headers.append((TRACEPARENT, trace.encode()))
         try:

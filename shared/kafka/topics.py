@@ -40,14 +40,17 @@ class Topic:
     by_customer: bool
     """Keyed by customer, so as many partitions as the deployment asks for; otherwise one."""
     version: int = 1
+    max_record_bytes: int | None = None
+    """None: the broker's own bound, a MiB. A dead letter has the largest record of it in base64, and more."""
 
 
+# The gateway writes what was a dead letter onto the topic it came from, when ops replay it.
 TOPICS: tuple[Topic, ...] = (
     Topic(
         TOUCHPOINTS,
         "customer",
         "every accepted event of a customer",
-        ("ingest",),
+        ("ingest", "gateway"),
         ("journey", "consistency"),
         "delete",
         by_customer=True,
@@ -56,7 +59,7 @@ TOPICS: tuple[Topic, ...] = (
         CONFLICTS,
         "customer",
         "a pair found, changed or withdrawn",
-        ("consistency",),
+        ("consistency", "gateway"),
         ("journey",),
         "delete",
         by_customer=True,
@@ -66,7 +69,7 @@ TOPICS: tuple[Topic, ...] = (
         POLICIES,
         "policy",
         "what binds every customer: embargoes",
-        ("ingest",),
+        ("ingest", "gateway"),
         ("consistency",),
         "compact",
         by_customer=False,
@@ -74,11 +77,12 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         DEAD_LETTERS,
         "as the original",
-        "what could not be processed: reason, origin, original bytes",
-        ("journey", "consistency"),
+        "what could not be processed: reason, origin, original bytes; and marks of what was replayed",
+        ("journey", "consistency", "gateway"),
         ("gateway",),
         "delete",
         by_customer=False,
+        max_record_bytes=MAX_LETTER_BYTES,
     ),
 )
 
@@ -125,8 +129,8 @@ async def create_topics(
 
 def new_topic(topic: Topic, settings: KafkaSettings, days: int | None) -> NewTopic:
     config = {"cleanup.policy": topic.cleanup, RETENTION: retention_ms(days)}
-    if topic.name == DEAD_LETTERS:
-        config["max.message.bytes"] = str(MAX_LETTER_BYTES)
+    if topic.max_record_bytes is not None:
+        config["max.message.bytes"] = str(topic.max_record_bytes)
     if settings.replication >= 3:
         config["min.insync.replicas"] = "2"
     return NewTopic(

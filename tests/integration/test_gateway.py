@@ -6,13 +6,11 @@ from collections.abc import AsyncIterator, Sequence
 
 import httpx
 import pytest
-from aiokafka import AIOKafkaProducer
 from httpx_sse import aconnect_sse
 
 from deploy.local.demo.publish import publish
 from deploy.local.stack import Stack
 from services.gateway.upstream import segment
-from shared.kafka.topics import TOUCHPOINTS
 from shared.web.cursor import encode
 from tests.feed import PATIENCE, Json, contradicting, message, until
 
@@ -91,6 +89,9 @@ async def test_each_role_may_do_its_own_work_alone(stack: Stack) -> None:
         ("GET", "/v1/alerts", {"": 401, "publish": 403, "agent": 200, "ops": 200}),
         ("GET", "/v1/health", {"": 401, "publish": 403, "agent": 200, "ops": 200}),
         ("GET", "/v1/dead-letters", {"": 401, "publish": 403, "agent": 403, "ops": 200}),
+        ("GET", "/v1/dead-letters/999999999", {"": 401, "publish": 403, "agent": 403, "ops": 404}),
+        ("GET", "/v1/dead-letters/999999999/value", {"": 401, "publish": 403, "agent": 403, "ops": 404}),
+        ("POST", "/v1/dead-letters/replay", {"": 401, "publish": 403, "agent": 403, "ops": 422}),
         ("POST", "/v1/alerts/none/resolve", {"": 401, "publish": 403, "agent": 403, "ops": 404}),
         ("POST", "/v1/preflight", {"": 401, "publish": 422, "agent": 422, "ops": 422}),
     ]
@@ -184,26 +185,6 @@ async def test_a_planned_message_is_compared_and_not_stored(stack: Stack, ops: h
     assert (too_large.status_code, too_large.headers["content-type"]) == (413, PROBLEM)
 
 
-async def test_what_cannot_be_read_is_shown_with_its_reason(stack: Stack, ops: httpx.AsyncClient) -> None:
-    broken = b'{"not": "an event", "\xff": "\x00'
-    producer = AIOKafkaProducer(bootstrap_servers=stack.at.kafka)
-    await producer.start()
-    try:
-        sent = await producer.send_and_wait(TOUCHPOINTS, broken, key=b"gateway-broken")
-    finally:
-        await producer.stop()
-    origin = {"topic": TOUCHPOINTS, "partition": sent.partition, "offset": sent.offset}
-
-    async def letter() -> Json | None:
-        letters = (await ops.get("/v1/dead-letters")).json()["items"]
-        return next((one for one in letters if one["origin"] == origin), None)
-
-    found = await until(letter, "the dead letter")
-    assert found["reason"]
-    assert found["key"]["text"] == "gateway-broken"
-    assert found["value"]["text"] == '{"not": "an event", "\\xff": "\\x00'
-
-
 async def test_health_names_every_service_and_its_lag(ops: httpx.AsyncClient) -> None:
     async def healthy() -> Json | None:
         health: Json = (await ops.get("/v1/health")).json()
@@ -252,6 +233,19 @@ async def test_health_names_every_service_and_its_lag(ops: httpx.AsyncClient) ->
         ("POST", "/v1/preflight", b'{"text": ' + b"[" * 300 + b"]" * 300 + b"}"),
         ("POST", "/v1/preflight", b'{"text": "\\ud800"}'),
         ("GET", "/v1/dead-letters?cursor=-1", None),
+        ("GET", "/v1/dead-letters?state=lost", None),
+        ("GET", "/v1/dead-letters?from=yesterday", None),
+        ("GET", "/v1/dead-letters/-1", None),
+        ("GET", "/v1/dead-letters/99999999999999999999", None),
+        ("GET", "/v1/dead-letters/replay", None),
+        ("POST", "/v1/dead-letters/replay", b"{}"),
+        ("POST", "/v1/dead-letters/replay", b'{"offsets": [1], "filter": {}}'),
+        ("POST", "/v1/dead-letters/replay", b'{"offsets": []}'),
+        ("POST", "/v1/dead-letters/replay", b'{"offsets": [-1]}'),
+        ("POST", "/v1/dead-letters/replay", b'{"offsets": [1], "dry_run": "no"}'),
+        ("POST", "/v1/dead-letters/replay", b'{"filter": {"state": "waiting"}}'),
+        ("POST", "/v1/dead-letters/replay", b'{"offsets": [' + b"1," * 1_000 + b"1]}"),
+        ("POST", "/v1/dead-letters/replay", b" " * 70_000 + b"{}"),
         ("DELETE", "/v1/alerts", None),
         ("GET", "/v1/nothing/here", None),
     ],

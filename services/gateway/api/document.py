@@ -3,8 +3,10 @@
 from typing import Any
 
 from fastapi import FastAPI
+from pydantic import BaseModel
 
 from services.gateway.api.alerts import Because
+from services.gateway.api.dead_letters import Filter, Replaying
 from shared.events import Message, MessageEvent
 from shared.web.documentation import complete
 
@@ -50,9 +52,17 @@ def planned_schemas() -> dict[str, Any]:
     return {"PlannedMessage": planned, "PlannedEvent": event, **others}
 
 
+def schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    """What it refers to is a schema of its own."""
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema.pop("$defs", None)
+    return schema
+
+
 def document(app: FastAPI) -> None:
     """Adds these to the application's OpenAPI document; every route under `/v1/` needs a key."""
-    complete(app, {**planned_schemas(), "Because": Because.model_json_schema(), "Problem": PROBLEM})
+    bodies = {model.__name__: schema_of(model) for model in (Because, Filter, Replaying)}
+    complete(app, {**planned_schemas(), **bodies, "Problem": PROBLEM})
     completed = app.openapi
 
     def openapi() -> dict[str, Any]:

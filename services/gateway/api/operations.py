@@ -1,14 +1,10 @@
-"""How the system is: health of every service, dead letters."""
+"""How the system is: health of every service."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
-from services.gateway import dead_letters
-from services.gateway.api.answers import Limit, problems
-from services.gateway.ring import Ring
-from services.gateway.shapes import DeadLetterPage, Health
+from services.gateway.api.answers import problems
+from services.gateway.shapes import Health
 from services.gateway.watch import Watch
 from shared.web.keys import allow
 
@@ -27,20 +23,3 @@ async def health(request: Request) -> JSONResponse:
     services are asked every few seconds; `at` says when they were last."""
     watch: Watch = request.app.state.watch
     return JSONResponse(watch.health())
-
-
-@router.get(
-    "/dead-letters",
-    summary="Records that could not be processed",
-    response_model=DeadLetterPage,
-    responses=problems(),
-    dependencies=[Depends(allow("ops"))],
-)
-async def letters(
-    request: Request,
-    limit: Limit = 50,
-    cursor: Annotated[str | None, Query(pattern=r"^\d{1,18}$", description="`next` of the page before.")] = None,
-) -> JSONResponse:
-    """The newest first, each with the reason, where the record stood, and its bytes made fit to be shown."""
-    ring: Ring = request.app.state.dead_letters
-    return JSONResponse(dead_letters.page(ring, limit, int(cursor) if cursor else None))

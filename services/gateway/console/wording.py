@@ -54,6 +54,11 @@ STATES: dict[str, str] = {
     "settled": "Settled",
     "withdrawn": "Withdrawn",
 }
+LETTER_STATES: dict[str, str] = {
+    "waiting": "Waiting",
+    "replayed": "Replayed",
+    "failed_again": "Failed again",
+}
 FOR_REVIEW = "for_review"
 """The attribute of what an outside judge alone takes for a contradiction."""
 DELIVERIES: dict[str, str] = {

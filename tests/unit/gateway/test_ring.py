@@ -52,13 +52,6 @@ def test_a_position_of_another_life_of_the_topic_is_no_position() -> None:
         ring_of(0, 1).since(7)
 
 
-def test_the_newest_come_first_in_pages() -> None:
-    ring = ring_of(0, 1, 2, 3, 4)
-    assert offsets(ring.newest(None, 2)) == [4, 3]
-    assert offsets(ring.newest(3, 2)) == [2, 1]
-    assert offsets(ring.newest(0, 2)) == []
-
-
 async def test_a_stream_starts_ready_and_then_tells_what_changes() -> None:
     ring = ring_of(0, 1)
     stream = follow(ring, None)

@@ -1,11 +1,5 @@
-"""Rates over the last minute, whatever happens to the counters; bytes that are safe to be shown."""
+"""Rates over the last minute, whatever happens to the counters."""
 
-import base64
-
-import orjson
-
-from services.gateway import dead_letters
-from services.gateway.ring import Entry, Ring
 from services.gateway.watch import Look, rates, totals_of
 
 
@@ -36,33 +30,3 @@ def test_counters_are_summed_over_their_labels() -> None:
         "# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total 9.0\n"
     )
     assert totals_of(text) == {"accepted": 7.0}
-
-
-def test_bytes_are_shown_safely() -> None:
-    shown = dead_letters.shown(b'{"a": "\xff\x00"}\x1b[31m\n\xd0\x96')
-    assert shown == {"text": '{"a": "\\xff\\x00"}\\x1b[31m\nЖ', "bytes": 19, "cut": False}
-    assert dead_letters.shown(b"x" * 5_000)["cut"]
-
-
-def test_a_dead_letter_names_its_origin_and_reason() -> None:
-    ring = Ring(10)
-    letter = {
-        "reason": "not an event",
-        "consumer": "journey",
-        "topic": "touchpoints",
-        "partition": 2,
-        "offset": 7,
-        "at": "2026-03-01T09:00:00Z",
-        "key": base64.b64encode(b"c-1").decode(),
-        "value": base64.b64encode(b"{").decode(),
-        "trace": None,
-    }
-    ring.add(Entry(0, orjson.dumps(letter)))
-    ring.add(Entry(1, b"\x00 no dead letter"))
-    page = dead_letters.page(ring, 1, None)
-    assert page["items"][0]["reason"].startswith("not a dead letter")
-    assert page["next"] == "1"
-    older = dead_letters.page(ring, 1, 1)
-    assert older["items"][0]["origin"] == {"topic": "touchpoints", "partition": 2, "offset": 7}
-    assert older["items"][0]["value"]["text"] == "{"
-    assert older["next"] is None
