@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
 
+from pymongo import IndexModel
 from pymongo.errors import BulkWriteError, PyMongoError
 from pymongo.write_concern import WriteConcern
 
-from shared.mongo import Database
+from shared.mongo import Database, ensure_indexes
 from shared.telemetry.metrics import METRICS
 
 logger = logging.getLogger(__name__)
@@ -153,7 +154,8 @@ class Identities:
         return True
 
     async def _expire_old(self) -> None:
-        await self._collection.create_index("at", expireAfterSeconds=self._days * 86_400, name="expire")
+        expiry = IndexModel("at", expireAfterSeconds=self._days * 86_400, name="expire")
+        await ensure_indexes(self._collection, [expiry])
 
     async def _write(self) -> None:
         """Writes a batch, or again the one that was not written; the first content of an identity stays."""

@@ -10,7 +10,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 
 from services.journey.domain.mark import Mark
 from services.journey.domain.touchpoint import Touchpoint
-from shared.mongo import Database
+from shared.mongo import Database, ensure_indexes
 
 DELIVERY = "touchpoint.delivery.v1"
 CASE = "touchpoint.case.v1"
@@ -44,14 +44,15 @@ class Store:
 
     async def prepare(self) -> None:
         """Creates the indexes that are missing."""
-        await self._touchpoints.create_indexes(
+        await ensure_indexes(
+            self._touchpoints,
             [
                 IndexModel([("customer", ASCENDING), ("moment", DESCENDING), ("_id", DESCENDING)]),
                 IndexModel([("customer", ASCENDING), ("message", ASCENDING)]),
                 IndexModel([("customer", ASCENDING), ("event_id", ASCENDING)]),
-            ]
+            ],
         )
-        await self._marks.create_indexes([IndexModel([("events", ASCENDING)]), IndexModel([("customer", ASCENDING)])])
+        await ensure_indexes(self._marks, [IndexModel([("events", ASCENDING)]), IndexModel([("customer", ASCENDING)])])
 
     async def append(self, touchpoints: Sequence[Touchpoint]) -> frozenset[str]:
         """Stores each once, the first of an identity; answers identities that hold other content."""

@@ -18,7 +18,7 @@ from services.consistency.store.documents import (
     mark_published,
     write_revisions,
 )
-from shared.mongo import Database
+from shared.mongo import Database, ensure_indexes
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ class Conflicts:
 
     async def prepare(self) -> None:
         newest = [("found_at", DESCENDING), ("_id", DESCENDING)]
-        await self._conflicts.create_indexes(
+        await ensure_indexes(
+            self._conflicts,
             [
                 IndexModel(newest),
                 IndexModel([("customer", ASCENDING), *newest]),
@@ -52,7 +53,7 @@ class Conflicts:
                 IndexModel(
                     [("pending", ASCENDING), ("updated_at", ASCENDING)], partialFilterExpression={"pending": True}
                 ),
-            ]
+            ],
         )
 
     async def of_customers(self, customers: Sequence[str]) -> dict[str, list[StoredConflict]]:

@@ -12,7 +12,7 @@ from pymongo.errors import BulkWriteError
 from services.consistency.domain.stored import microseconds
 from services.consistency.store.documents import DUPLICATE_KEY, chunks
 from shared.events import CustomerEvent, customer_of, digest, identity_of, to_json
-from shared.mongo import Database
+from shared.mongo import Database, ensure_indexes
 
 MESSAGE = "touchpoint.message.v1"
 
@@ -30,11 +30,12 @@ class Events:
         self._events = database["events"]
 
     async def prepare(self) -> None:
-        await self._events.create_indexes(
+        await ensure_indexes(
+            self._events,
             [
                 IndexModel([("customer", ASCENDING)]),
                 IndexModel([("partition", ASCENDING), ("type", ASCENDING), ("time", ASCENDING), ("_id", ASCENDING)]),
-            ]
+            ],
         )
 
     async def store(self, arrivals: Sequence[Arrival]) -> frozenset[int]:
