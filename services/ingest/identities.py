@@ -16,7 +16,7 @@ from pymongo import IndexModel
 from pymongo.errors import BulkWriteError, PyMongoError
 from pymongo.write_concern import WriteConcern
 
-from shared.mongo import Database, ensure_indexes
+from shared.mongo import DUPLICATE_KEY, Database, ensure_indexes
 from shared.telemetry.metrics import METRICS
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,6 @@ WRITE_SIZE = 1_000
 GATHER_SECONDS = 0.05
 """How long writes gather before they go."""
 MAX_NOTED = 50_000
-DUPLICATE_KEY = 11_000
 
 
 @dataclass(slots=True)

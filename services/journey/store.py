@@ -10,7 +10,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 
 from services.journey.domain.mark import Mark
 from services.journey.domain.touchpoint import Touchpoint
-from shared.mongo import Database, ensure_indexes
+from shared.mongo import Database, ensure_indexes, insert_new
 
 DELIVERY = "touchpoint.delivery.v1"
 CASE = "touchpoint.case.v1"
@@ -56,10 +56,8 @@ class Store:
 
     async def append(self, touchpoints: Sequence[Touchpoint]) -> frozenset[str]:
         """Stores each once, the first of an identity; answers identities that hold other content."""
-        writes = [UpdateOne({"_id": point.id}, {"$setOnInsert": _row(point)}, upsert=True) for point in touchpoints]
-        result = await self._touchpoints.bulk_write(writes, ordered=False)
-        known = [touchpoints[i] for i in range(len(touchpoints)) if i not in (result.upserted_ids or {})]
-        reused = await self._reused(known)
+        known = await insert_new(self._touchpoints, [_row(point) for point in touchpoints])
+        reused = await self._reused([touchpoints[place] for place in known])
         await self._widen([point for point in touchpoints if point.id not in reused])
         return reused
 
@@ -87,18 +85,10 @@ class Store:
 
     async def mark(self, marks: Sequence[Mark]) -> None:
         """Keeps the newest revision of each conflict."""
-        writes: list[UpdateOne] = []
-        for mark in marks:
-            writes.append(UpdateOne({"_id": mark.id}, {"$setOnInsert": {"revision": 0}}, upsert=True))
-            newer = {
-                "customer": mark.customer,
-                "events": list(mark.events),
-                "state": mark.state,
-                "revision": mark.revision,
-                "conflict": Binary(mark.conflict),
-            }
-            writes.append(UpdateOne({"_id": mark.id, "revision": {"$lt": mark.revision}}, {"$set": newer}))
-        await self._marks.bulk_write(writes, ordered=True)
+        rows = [_mark_row(mark) for mark in marks]
+        known = [rows[place] for place in await insert_new(self._marks, rows)]
+        if known:
+            await self._marks.bulk_write([_newer(row) for row in known], ordered=False)
 
     async def page(
         self, customer: str, filters: Filters, after: tuple[int, str] | None, limit: int, newest_first: bool
@@ -169,9 +159,24 @@ class Store:
 
 
 def _row(point: Touchpoint) -> Row:
-    row = {name: value for name, value in asdict(point).items() if value is not None and name != "id"}
-    row["event"] = Binary(point.event)
-    return row
+    row = {name: value for name, value in asdict(point).items() if value is not None}
+    return {"_id": row.pop("id"), **row, "event": Binary(point.event)}
+
+
+def _mark_row(mark: Mark) -> Row:
+    return {
+        "_id": mark.id,
+        "customer": mark.customer,
+        "events": list(mark.events),
+        "state": mark.state,
+        "revision": mark.revision,
+        "conflict": Binary(mark.conflict),
+    }
+
+
+def _newer(row: Row) -> UpdateOne:
+    where = {"_id": row["_id"], "customer": row["customer"], "revision": {"$lt": row["revision"]}}
+    return UpdateOne(where, {"$set": {name: row[name] for name in ("events", "state", "revision", "conflict")}})
 
 
 def _query(customer: str, filters: Filters) -> Row:

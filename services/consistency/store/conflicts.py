@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 
-from services.consistency.domain.alerts import EXAMPLES, Facts
+from services.consistency.domain.alerts import Facts
 from services.consistency.domain.stored import ConflictState, StoredConflict
+from services.consistency.store.counting import count
 from services.consistency.store.documents import (
     Row,
     after,
@@ -47,7 +47,12 @@ class Conflicts:
             [
                 IndexModel(newest),
                 IndexModel([("customer", ASCENDING), *newest]),
-                IndexModel([("alert", ASCENDING), ("pair", ASCENDING), *newest]),
+                IndexModel(
+                    [
+                        *(("alert", ASCENDING), ("pair", ASCENDING), *newest),
+                        *(("customer", ASCENDING), ("fresh", ASCENDING)),  # so that counting reads the index alone
+                    ]
+                ),
                 IndexModel([("kind", ASCENDING), *newest]),
                 IndexModel([("state", ASCENDING), *newest]),
                 IndexModel(
@@ -78,21 +83,22 @@ class Conflicts:
 
     async def facts(self, alerts: Sequence[str]) -> dict[str, Facts]:
         """Of the alerts that have open pairs."""
-        counted = [row for some in chunks(alerts) async for row in self._conflicts.aggregate(_counting(some))]
-        shown = [conflict for row in counted for conflict in row["newest"]]
+        counted = await count(self._conflicts, alerts)
+        shown = [conflict for one in counted.values() for conflict in one.newest]
         by_id = {conflict.id: conflict for conflict in await self.by_id(shown)}
-        return {
-            row["_id"]: Facts(
-                customers=row["customers"],
-                conflicts=row["conflicts"],
-                first=row["first"],
-                last=row["last"],
-                fresh=row["fresh"],
-                newest=tuple(by_id[conflict] for conflict in row["newest"]),
-                trace=max((by_id[one] for one in row["newest"]), key=lambda conflict: conflict.updated_at).trace,
+        facts: dict[str, Facts] = {}
+        for alert, one in counted.items():
+            newest = tuple(by_id[conflict] for conflict in one.newest)
+            facts[alert] = Facts(
+                customers=one.customers,
+                conflicts=one.conflicts,
+                first=one.first,
+                last=one.last,
+                fresh=one.fresh,
+                newest=newest,
+                trace=max(newest, key=lambda conflict: conflict.updated_at).trace,
             )
-            for row in counted
-        }
+        return facts
 
     async def spread(
         self, alert: str, shown: ConflictState, from_states: Sequence[ConflictState], limit: int, now: int
@@ -145,33 +151,3 @@ class Conflicts:
             if state != "withdrawn":
                 by_kind[kind] = by_kind.get(kind, 0) + row["count"]
         return by_kind, by_state
-
-
-def _counting(alerts: Sequence[str]) -> list[dict[str, Any]]:
-    """By customer first, so that no list of all customers is ever held; one example a customer."""
-    return [
-        {"$match": {"alert": {"$in": list(alerts)}, "pair": "open"}},
-        {"$sort": {"found_at": -1, "_id": -1}},
-        {
-            "$group": {
-                "_id": {"alert": "$alert", "customer": "$customer"},
-                "conflicts": {"$sum": 1},
-                "first": {"$min": "$found_at"},
-                "last": {"$max": "$found_at"},
-                "fresh": {"$max": "$fresh"},
-                "newest": {"$first": "$_id"},
-            }
-        },
-        {"$sort": {"last": -1, "newest": -1}},
-        {
-            "$group": {
-                "_id": "$_id.alert",
-                "customers": {"$sum": 1},
-                "conflicts": {"$sum": "$conflicts"},
-                "first": {"$min": "$first"},
-                "last": {"$max": "$last"},
-                "fresh": {"$max": "$fresh"},
-                "newest": {"$firstN": {"n": EXAMPLES, "input": "$newest"}},
-            }
-        },
-    ]

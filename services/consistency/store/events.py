@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pymongo import ASCENDING, IndexModel, UpdateOne
-from pymongo.errors import BulkWriteError
+from pymongo import ASCENDING, IndexModel
 
 from services.consistency.domain.stored import microseconds
-from services.consistency.store.documents import DUPLICATE_KEY, chunks
+from services.consistency.store.documents import chunks
 from shared.events import CustomerEvent, customer_of, digest, identity_of, to_json
-from shared.mongo import Database, ensure_indexes
+from shared.mongo import Database, ensure_indexes, insert_new
 
 MESSAGE = "touchpoint.message.v1"
 
@@ -41,25 +40,13 @@ class Events:
     async def store(self, arrivals: Sequence[Arrival]) -> frozenset[int]:
         """Stores each once, the first of an identity; answers the places of those whose identity has other
         content."""
-        # An identity with another digest does not match, so that it is inserted, which the unique _id refuses.
-        writes = [UpdateOne(*_upsert(arrival), upsert=True) for arrival in arrivals]
-        if not writes:
+        rows = [_row(arrival) for arrival in arrivals]
+        known = {place: rows[place] for place in await insert_new(self._events, rows)}
+        if not known:
             return frozenset()
-        try:
-            await self._events.bulk_write(writes, ordered=False)
-        except BulkWriteError as error:
-            failed = error.details["writeErrors"]
-            if any(one["code"] != DUPLICATE_KEY for one in failed):
-                raise
-            return await self._other_content(arrivals, [one["index"] for one in failed])
-        return frozenset()
-
-    async def _other_content(self, arrivals: Sequence[Arrival], places: Sequence[int]) -> frozenset[int]:
-        """Two instances that insert the same event at once are told of a duplicate as well: look again."""
-        wanted = {place: _upsert(arrivals[place])[0] for place in places}
-        cursor = self._events.find({"_id": {"$in": [one["_id"] for one in wanted.values()]}}, {"digest": 1})
+        cursor = self._events.find({"_id": {"$in": [row["_id"] for row in known.values()]}}, {"digest": 1})
         stored = {row["_id"]: row["digest"] async for row in cursor}
-        return frozenset(place for place, one in wanted.items() if stored[one["_id"]] != one["digest"])
+        return frozenset(place for place, row in known.items() if stored[row["_id"]] != row["digest"])
 
     async def histories(self, customers: Sequence[str]) -> dict[str, dict[str, str]]:
         """For each customer, identity -> event as JSON."""
@@ -105,10 +92,12 @@ class Events:
         return messages, rows[0]["customers"] if rows else 0
 
 
-def _upsert(arrival: Arrival) -> tuple[dict[str, Any], dict[str, Any]]:
+def _row(arrival: Arrival) -> dict[str, Any]:
     event = arrival.event
     body = to_json(event)
-    row = {
+    return {
+        "_id": identity_of(event),
+        "digest": digest(body),
         "customer": customer_of(event),
         "source": event.source,
         "event": event.id,
@@ -117,4 +106,3 @@ def _upsert(arrival: Arrival) -> tuple[dict[str, Any], dict[str, Any]]:
         "partition": arrival.partition,
         "body": body.decode(),
     }
-    return {"_id": identity_of(event), "digest": digest(body)}, {"$setOnInsert": row}
