@@ -1,34 +1,15 @@
 """What the stores ask of MongoDB through `shared.mongo`, on the server that the tests run on."""
 
 import logging
-import uuid
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import OperationFailure
 
-from shared.mongo import Collection, Database, connect, ensure_indexes, insert_new
-from shared.settings import MongoSettings
-from tests.integration.servers import DatabaseAlone
+from shared.mongo import Collection, Database, ensure_indexes, insert_new
 
 WEEK = 7 * 86_400
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, free_ports: dict[str, str]) -> Iterator[DatabaseAlone]:
-    with DatabaseAlone(tmp_path_factory.mktemp("mongo"), free_ports) as alone:
-        alone.up()
-        yield alone
-
-
-@pytest.fixture
-async def database(server: DatabaseAlone) -> AsyncIterator[Database]:
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    async with connect(MongoSettings(uri=server.at.mongodb, database=name), "test") as opened:
-        yield opened
-        await opened.client.drop_database(name)
 
 
 @pytest.fixture

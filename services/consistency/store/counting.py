@@ -1,6 +1,6 @@
 """What the open pairs of an alert come to: read where they are few, counted by the server where they are many.
 
-Of `$group` only `$sum` is used: what else is wanted stands at one end of an index.
+The server is asked for no more than how many there are: what else is wanted stands at one end of an index.
 """
 
 import asyncio
@@ -73,17 +73,18 @@ def count_few(rows: Sequence[Row]) -> Count:
 
 async def _count_many(conflicts: Collection, alert: str) -> Count | None:
     """None where the last pair was withdrawn at this moment."""
-    totals, first, fresh, newest = await asyncio.gather(
-        conflicts.aggregate(_totals(alert)).to_list(1),
+    total, customers, first, fresh, newest = await asyncio.gather(
+        conflicts.count_documents(_open(alert)),
+        conflicts.aggregate(_customers(alert)).to_list(1),
         conflicts.find(_open(alert), FIELDS).sort("found_at", ASCENDING).limit(1).to_list(1),
         conflicts.find({**_open(alert), "fresh": True}, FIELDS).limit(1).to_list(1),
         _newest(conflicts, alert),
     )
-    if not (totals and first and newest):
+    if not (total and customers and first and newest):
         return None
     return Count(
-        customers=totals[0]["customers"],
-        conflicts=totals[0]["conflicts"],
+        customers=customers[0]["customers"],
+        conflicts=total,
         first=first[0]["found_at"],
         last=newest[0]["found_at"],
         fresh=bool(fresh),
@@ -108,10 +109,6 @@ def _open(alert: str | Row) -> Row:
     return {"alert": alert, "pair": "open"}
 
 
-def _totals(alert: str) -> list[dict[str, Any]]:
-    """By customer first, so that no list of all customers is ever held."""
-    return [
-        {"$match": _open(alert)},
-        {"$group": {"_id": "$customer", "conflicts": {"$sum": 1}}},
-        {"$group": {"_id": None, "customers": {"$sum": 1}, "conflicts": {"$sum": "$conflicts"}}},
-    ]
+def _customers(alert: str) -> list[dict[str, Any]]:
+    """Counted by the server in the end, so that no list of all customers is sent."""
+    return [{"$match": _open(alert)}, {"$group": {"_id": "$customer"}}, {"$count": "customers"}]

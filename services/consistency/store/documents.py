@@ -45,7 +45,8 @@ def conflict_of(row: Row) -> StoredConflict:
 
 def alert_row(alert: Alert) -> Row:
     row = asdict(alert)
-    return {"_id": row.pop("id"), **row, "departments": departments(alert.senders)}
+    examples = [{"conflict": conflict, "customer": customer} for conflict, customer in alert.examples]
+    return {"_id": row.pop("id"), **row, "examples": examples, "departments": departments(alert.senders)}
 
 
 def alert_of(row: Row) -> Alert:
@@ -54,7 +55,7 @@ def alert_of(row: Row) -> Alert:
     fields |= {
         "senders": tuple(Sender(**sender) for sender in row["senders"]),
         "values": tuple(row["values"]),
-        "examples": tuple((conflict, customer) for conflict, customer in row["examples"]),
+        "examples": tuple((example["conflict"], example["customer"]) for example in row["examples"]),
         "history": tuple(Step(**step) for step in row["history"]),
     }
     return Alert(id=row["_id"], **fields)
