@@ -67,19 +67,13 @@ async def ensure_indexes(collection: Collection, indexes: Sequence[IndexModel]) 
     """Creates the indexes that are missing, and changes the expiry of those that have another one.
 
     A server that says it has not implemented an option of `WITHOUT` gets the index without it, and the log says what
-    is lost. Raises `OperationFailure` for whatever else is refused.
+    is lost. Raises `OperationFailure` for whatever else is refused. One command an index: FerretDB ends the connection
+    where a command names several that are there.
     """
-    try:
-        await collection.create_indexes(list(indexes))
-    except OperationFailure as error:
-        if error.code not in (NOT_IMPLEMENTED, *OTHER_OPTIONS):
-            raise
-    else:
-        return
     lost = [option for index in indexes for option in await _ensure_index(collection, index)]
     if lost:
         losses = "; ".join(f"{option}: {WITHOUT[option]}" for option in sorted(set(lost)))
-        logger.warning("the server lacks options of %d indexes of %s: %s", len(lost), collection.name, losses)
+        logger.warning("%s: the server has no %s", collection.name, losses)
 
 
 async def _ensure_index(collection: Collection, index: IndexModel) -> list[str]:

@@ -26,6 +26,7 @@ async def test_indexes_are_made_with_their_options_or_the_log_says_what_is_lost(
 ) -> None:
     wanted = [
         IndexModel([("customer", ASCENDING), ("moment", ASCENDING)]),
+        IndexModel([("customer", ASCENDING), ("kind", ASCENDING)]),
         IndexModel("pending", partialFilterExpression={"pending": True}),
         IndexModel("at", expireAfterSeconds=WEEK, name="expire"),
     ]

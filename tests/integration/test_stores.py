@@ -227,7 +227,7 @@ CALLS: dict[str, Callable[[Stores], Awaitable[Any]]] = {
     "conflicts.of_customers": lambda stores: stores.conflicts.of_customers(["c1"]),
     "conflicts.by_id": lambda stores: stores.conflicts.by_id(["k00001"]),
     "conflicts.facts": lambda stores: stores.conflicts.facts(["a1"]),
-    "conflicts.spread": lambda stores: stores.conflicts.spread("a1", "resolved", ("open",), 10, NOW),
+    "conflicts.spread": lambda stores: stores.conflicts.spread("a1", "dismissed", ("open",), 10, NOW),
     "conflicts.published": lambda stores: stores.conflicts.published([stores.conflict]),
     "conflicts.pending": lambda stores: stores.conflicts.pending(NOW * 2, 10),
     "conflicts.page": lambda stores: stores.conflicts.page(Wanted(customer="c1"), AFTER, 10),
