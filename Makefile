@@ -14,7 +14,8 @@ SERVERS := $(if $(KAFKA),ONEVOICE_KAFKA=$(KAFKA)) $(if $(BROKERS),ONEVOICE_KAFKA
            $(if $(MONGODB),ONEVOICE_MONGODB=$(MONGODB))
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo run servers keys test test-apache test-faults check test-fast bench requirements contract clean
+.PHONY: help env demo run servers keys test test-apache test-ferretdb test-faults check test-fast bench requirements contract \
+        clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / && !seen[$$1]++ { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,11 +57,14 @@ servers: env ## Start Kafka and MongoDB alone (KAFKA=apache [BROKERS=3], MONGODB
 keys: env ## Make the keys alone, for docker compose
 	@$(PYTHON) -m deploy.local keys
 
-test: env ## All tests (KAFKA=apache: on Apache Kafka)
+test: env ## All tests (KAFKA=apache: on Apache Kafka; MONGODB=ferretdb)
 	$(SERVERS) $(PYTHON) -m pytest
 
 test-apache: env ## The tests that talk to Kafka, on Apache Kafka
 	ONEVOICE_KAFKA=apache $(PYTHON) -m pytest tests/contract tests/integration tests/e2e
+
+test-ferretdb: env ## The tests that talk to MongoDB, on FerretDB (needs Go; built once)
+	ONEVOICE_MONGODB=ferretdb $(PYTHON) -m pytest tests/integration
 
 test-fast: env ## The tests that need no servers
 	$(PYTHON) -m pytest -q $(wildcard tests/unit tests/contract)

@@ -15,7 +15,7 @@ from time import monotonic
 from pymongo.errors import BulkWriteError, PyMongoError
 from pymongo.write_concern import WriteConcern
 
-from shared.mongo import Database
+from shared.mongo import DUPLICATE_KEY, Database
 from shared.retention.documents import expire, kept
 from shared.telemetry.metrics import METRICS
 
@@ -32,7 +32,6 @@ WRITE_SIZE = 1_000
 GATHER_SECONDS = 0.05
 """How long writes gather before they go."""
 MAX_NOTED = 50_000
-DUPLICATE_KEY = 11_000
 OLD_INDEX = "expire"
 """Of versions that did not write the date of its end with each document."""
 

@@ -12,7 +12,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 
 from services.journey.domain.mark import Mark
 from services.journey.domain.touchpoint import Touchpoint, moment_of
-from shared.mongo import Database
+from shared.mongo import Database, ensure_indexes, insert_new
 from shared.reserved import is_reserved, not_reserved, reserved
 from shared.retention import Retention
 from shared.retention.documents import EXPIRES, KEPT_FROM, NEVER, expire, kept, later_of
@@ -51,25 +51,22 @@ class Store:
 
     async def prepare(self) -> None:
         """Creates the indexes that are missing."""
-        await self._touchpoints.create_indexes(
+        await ensure_indexes(
+            self._touchpoints,
             [
                 IndexModel([("customer", ASCENDING), ("moment", DESCENDING), ("_id", DESCENDING)]),
                 IndexModel([("customer", ASCENDING), ("message", ASCENDING)]),
                 IndexModel([("customer", ASCENDING), ("event_id", ASCENDING)]),
-            ]
+            ],
         )
-        await self._marks.create_indexes([IndexModel([("events", ASCENDING)]), IndexModel([("customer", ASCENDING)])])
+        await ensure_indexes(self._marks, [IndexModel([("events", ASCENDING)]), IndexModel([("customer", ASCENDING)])])
         for collection in (self._touchpoints, self._marks, self._customers):
             await expire(collection)
 
     async def append(self, touchpoints: Sequence[Touchpoint]) -> frozenset[str]:
         """Stores each once, the first of an identity; answers identities that hold other content."""
-        writes = [
-            UpdateOne({"_id": point.id}, {"$setOnInsert": self._row(point)}, upsert=True) for point in touchpoints
-        ]
-        result = await self._touchpoints.bulk_write(writes, ordered=False)
-        known = [touchpoints[i] for i in range(len(touchpoints)) if i not in (result.upserted_ids or {})]
-        reused = await self._reused(known)
+        known = await insert_new(self._touchpoints, [self._row(point) for point in touchpoints])
+        reused = await self._reused([touchpoints[place] for place in known])
         await self._widen([point for point in touchpoints if point.id not in reused])
         return reused
 
@@ -103,7 +100,18 @@ class Store:
 
     def _row(self, point: Touchpoint) -> Row:
         row = {name: value for name, value in asdict(point).items() if value is not None and name not in UNSTORED}
-        return {**row, "event": Binary(point.event), **self._kept(point)}
+        return {"_id": point.id, **row, "event": Binary(point.event), **self._kept(point)}
+
+    def _mark_row(self, mark: Mark) -> Row:
+        return {
+            "_id": mark.id,
+            "customer": mark.customer,
+            "events": list(mark.events),
+            "state": mark.state,
+            "revision": mark.revision,
+            "conflict": Binary(mark.conflict),
+            **self._mark_kept(mark),
+        }
 
     def _mark_kept(self, mark: Mark) -> Row:
         """A mark stays as long as its conflict: what is open ends by being withdrawn."""
@@ -114,19 +122,10 @@ class Store:
 
     async def mark(self, marks: Sequence[Mark]) -> None:
         """Keeps the newest revision of each conflict."""
-        writes: list[UpdateOne] = []
-        for mark in marks:
-            writes.append(UpdateOne({"_id": mark.id}, {"$setOnInsert": {"revision": 0}}, upsert=True))
-            newer = {
-                "customer": mark.customer,
-                "events": list(mark.events),
-                "state": mark.state,
-                "revision": mark.revision,
-                "conflict": Binary(mark.conflict),
-                **self._mark_kept(mark),
-            }
-            writes.append(UpdateOne({"_id": mark.id, "revision": {"$lt": mark.revision}}, {"$set": newer}))
-        await self._marks.bulk_write(writes, ordered=True)
+        rows = [self._mark_row(mark) for mark in marks]
+        known = [rows[place] for place in await insert_new(self._marks, rows)]
+        if known:
+            await self._marks.bulk_write([_newer(row) for row in known], ordered=False)
 
     async def page(
         self, customer: str, filters: Filters, after: tuple[int, str] | None, limit: int, newest_first: bool
@@ -197,6 +196,11 @@ class Store:
             "touchpoints": max(0, touchpoints - await self._touchpoints.count_documents(reserved("customer"))),
             "customers": max(0, customers - await self._customers.count_documents(reserved("_id"))),
         }
+
+
+def _newer(row: Row) -> UpdateOne:
+    where = {"_id": row["_id"], "customer": row["customer"], "revision": {"$lt": row["revision"]}}
+    return UpdateOne(where, {"$set": {name: value for name, value in row.items() if name not in ("_id", "customer")}})
 
 
 def _query(customer: str, filters: Filters) -> Row:

@@ -1,36 +1,20 @@
 """The dates that documents carry, and the one index a collection by which MongoDB deletes them."""
 
-import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pymongo import ASCENDING, IndexModel
-from pymongo.errors import OperationFailure
 
-from shared.mongo import Collection
+from shared.mongo import Collection, ensure_indexes
 
-logger = logging.getLogger(__name__)
-
-NOT_IMPLEMENTED = 238
 KEPT_FROM, EXPIRES = "kept_from", "expires"
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 """The end of what is kept for ever: each document has a date, so that one without is known to be older than this."""
 
 
 async def expire(collection: Collection) -> None:
-    """Has MongoDB delete each document when its date has passed; it looks about once a minute.
-
-    A server that has no such indexes (FerretDB 1) keeps everything, which is told and hinders nothing else.
-    """
-    index = IndexModel([(EXPIRES, ASCENDING)], name=EXPIRES, expireAfterSeconds=0)
-    try:
-        await collection.create_indexes([index])
-    except OperationFailure as error:
-        if error.code != NOT_IMPLEMENTED:
-            raise
-        logger.warning(
-            "the database deletes nothing by itself: it has no TTL indexes", extra={"collection": collection.name}
-        )
+    """Has MongoDB delete each document when its date has passed; it looks about once a minute."""
+    await ensure_indexes(collection, [IndexModel([(EXPIRES, ASCENDING)], name=EXPIRES, expireAfterSeconds=0)])
 
 
 def ends(kept_from: datetime, days: int | None) -> datetime:

@@ -9,6 +9,7 @@ import httpx
 import orjson
 
 from deploy.local.processes import stop
+from deploy.local.servers import mongodb_parts
 from deploy.local.stack import Stack
 from shared.web.keys import hash_key
 from tests.topics import records_of
@@ -28,6 +29,17 @@ class Servers(Stack):
 
     def bring_back(self, name: str) -> None:
         self.start(name)
+
+
+class DatabaseAlone(Stack):
+    """MongoDB, and nothing else."""
+
+    def up(self) -> None:
+        self.servers = {part.name: part for part in mongodb_parts(self.choice, self.at, self.state_dir, self.report)}
+        for name in self.servers:
+            self.start(name)
+        if not self.servers:
+            self.wait_for_other_mongodb()
 
 
 @contextmanager

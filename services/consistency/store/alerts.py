@@ -15,7 +15,7 @@ from services.consistency.store.documents import (
     mark_published,
     write_revisions,
 )
-from shared.mongo import Database
+from shared.mongo import Database, ensure_indexes
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,8 @@ class Alerts:
 
     async def prepare(self) -> None:
         newest = [("last_seen", DESCENDING), ("_id", DESCENDING)]
-        await self._alerts.create_indexes(
+        await ensure_indexes(
+            self._alerts,
             [
                 IndexModel(newest),
                 IndexModel([("state", ASCENDING), *newest]),
@@ -48,7 +49,7 @@ class Alerts:
                 IndexModel(
                     [("pending", ASCENDING), ("updated_at", ASCENDING)], partialFilterExpression={"pending": True}
                 ),
-            ]
+            ],
         )
 
     async def by_id(self, ids: Sequence[str]) -> dict[str, Alert]:

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 
-from services.consistency.domain.alerts import EXAMPLES, Facts
+from services.consistency.domain.alerts import Facts
 from services.consistency.domain.stored import ConflictState, StoredConflict, moment_of
+from services.consistency.store.counting import count
 from services.consistency.store.documents import (
     Row,
     after,
@@ -20,7 +20,7 @@ from services.consistency.store.documents import (
     write_revisions,
 )
 from shared.events import identity
-from shared.mongo import Database
+from shared.mongo import Database, ensure_indexes
 from shared.reserved import not_reserved
 from shared.retention import Retention
 from shared.retention.documents import NEVER, expire, kept
@@ -55,18 +55,24 @@ class Conflicts:
 
     async def prepare(self) -> None:
         newest = [("found_at", DESCENDING), ("_id", DESCENDING)]
-        await self._conflicts.create_indexes(
+        await ensure_indexes(
+            self._conflicts,
             [
                 IndexModel(newest),
                 IndexModel([("customer", ASCENDING), *newest]),
-                IndexModel([("alert", ASCENDING), ("pair", ASCENDING), *newest]),
+                IndexModel(
+                    [
+                        *(("alert", ASCENDING), ("pair", ASCENDING), *newest),
+                        *(("customer", ASCENDING), ("fresh", ASCENDING)),  # so that counting reads the index alone
+                    ]
+                ),
                 IndexModel([("kind", ASCENDING), *newest]),
                 IndexModel([("state", ASCENDING), *newest]),
                 IndexModel(
                     [("pending", ASCENDING), ("updated_at", ASCENDING)], partialFilterExpression={"pending": True}
                 ),
                 IndexModel([("ends", ASCENDING)]),
-            ]
+            ],
         )
         await expire(self._conflicts)
 
@@ -113,21 +119,22 @@ class Conflicts:
 
     async def facts(self, alerts: Sequence[str]) -> dict[str, Facts]:
         """Of the alerts that have open pairs."""
-        counted = [row for some in chunks(alerts) async for row in self._conflicts.aggregate(_counting(some))]
-        shown = [conflict for row in counted for conflict in row["newest"]]
+        counted = await count(self._conflicts, alerts)
+        shown = [conflict for one in counted.values() for conflict in one.newest]
         by_id = {conflict.id: conflict for conflict in await self.by_id(shown)}
-        return {
-            row["_id"]: Facts(
-                customers=row["customers"],
-                conflicts=row["conflicts"],
-                first=row["first"],
-                last=row["last"],
-                fresh=row["fresh"],
-                newest=tuple(by_id[conflict] for conflict in row["newest"]),
-                trace=max((by_id[one] for one in row["newest"]), key=lambda conflict: conflict.updated_at).trace,
+        facts: dict[str, Facts] = {}
+        for alert, one in counted.items():
+            newest = tuple(by_id[conflict] for conflict in one.newest)
+            facts[alert] = Facts(
+                customers=one.customers,
+                conflicts=one.conflicts,
+                first=one.first,
+                last=one.last,
+                fresh=one.fresh,
+                newest=newest,
+                trace=max(newest, key=lambda conflict: conflict.updated_at).trace,
             )
-            for row in counted
-        }
+        return facts
 
     async def spread(
         self, alert: str, shown: ConflictState, from_states: Sequence[ConflictState], limit: int, now: int
@@ -196,33 +203,3 @@ def first_end(conflict: StoredConflict, ends: Mapping[str, datetime]) -> datetim
         NEVER if sender.policy is not None else ends.get(side, GONE)
         for side, sender in zip(sides(conflict), conflict.senders, strict=True)
     )
-
-
-def _counting(alerts: Sequence[str]) -> list[dict[str, Any]]:
-    """By customer first, so that no list of all customers is ever held; one example a customer."""
-    return [
-        {"$match": {"alert": {"$in": list(alerts)}, "pair": "open"}},
-        {"$sort": {"found_at": -1, "_id": -1}},
-        {
-            "$group": {
-                "_id": {"alert": "$alert", "customer": "$customer"},
-                "conflicts": {"$sum": 1},
-                "first": {"$min": "$found_at"},
-                "last": {"$max": "$found_at"},
-                "fresh": {"$max": "$fresh"},
-                "newest": {"$first": "$_id"},
-            }
-        },
-        {"$sort": {"last": -1, "newest": -1}},
-        {
-            "$group": {
-                "_id": "$_id.alert",
-                "customers": {"$sum": 1},
-                "conflicts": {"$sum": "$conflicts"},
-                "first": {"$min": "$first"},
-                "last": {"$max": "$last"},
-                "fresh": {"$max": "$fresh"},
-                "newest": {"$firstN": {"n": EXAMPLES, "input": "$newest"}},
-            }
-        },
-    ]

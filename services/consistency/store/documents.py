@@ -4,19 +4,18 @@ Beside their own fields, documents carry `published`, the revision last publishe
 that is not the current one, so that an index finds what is still to be published.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from pymongo import UpdateOne
-from pymongo.errors import BulkWriteError
 
 from services.consistency.domain.conflict import Span
 from services.consistency.domain.stored import Alert, Ref, Sender, Step, StoredConflict
-from shared.mongo import Collection
+from shared.mongo import Collection, insert_new
 
 Row = dict[str, Any]
-DUPLICATE_KEY = 11_000
 IN_CHUNK = 50
 """Values of one `$in`: servers compare each document with each value, so long lists cost their square."""
 
@@ -46,7 +45,8 @@ def conflict_of(row: Row) -> StoredConflict:
 
 def alert_row(alert: Alert) -> Row:
     row = asdict(alert)
-    return {"_id": row.pop("id"), **row, "departments": departments(alert.senders)}
+    examples = [{"conflict": conflict, "customer": customer} for conflict, customer in alert.examples]
+    return {"_id": row.pop("id"), **row, "examples": examples, "departments": departments(alert.senders)}
 
 
 def alert_of(row: Row) -> Alert:
@@ -55,7 +55,7 @@ def alert_of(row: Row) -> Alert:
     fields |= {
         "senders": tuple(Sender(**sender) for sender in row["senders"]),
         "values": tuple(row["values"]),
-        "examples": tuple((conflict, customer) for conflict, customer in row["examples"]),
+        "examples": tuple((example["conflict"], example["customer"]) for example in row["examples"]),
         "history": tuple(Step(**step) for step in row["history"]),
     }
     return Alert(id=row["_id"], **fields)
@@ -70,23 +70,24 @@ async def write_revisions(collection: Collection, rows: Sequence[Row]) -> bool:
 
     False where any was not written: another instance was first, so what it wrote must be read again.
     """
-    if not rows:
+    first = [{**row, "pending": True, "published": 0} for row in rows if row["revision"] == 1]
+    further = [_revision(row) for row in rows if row["revision"] > 1]
+    known, all_written = await asyncio.gather(insert_new(collection, first), _update(collection, further))
+    return not known and all_written
+
+
+def _revision(row: Row) -> UpdateOne:
+    """Names the customer, where there is one, so that a sharded collection knows where the document is."""
+    where: Row = {name: row[name] for name in ("_id", "customer") if name in row}
+    fields = {name: value for name, value in row.items() if name not in where}
+    return UpdateOne({**where, "revision": row["revision"] - 1}, {"$set": {**fields, "pending": True}})
+
+
+async def _update(collection: Collection, writes: Sequence[UpdateOne]) -> bool:
+    """Whether each found its document."""
+    if not writes:
         return True
-    writes = []
-    for row in rows:
-        fields = {name: value for name, value in row.items() if name != "_id"}
-        first = row["revision"] == 1
-        update: Row = {"$set": {**fields, "pending": True}}
-        if first:
-            update["$setOnInsert"] = {"published": 0}
-        writes.append(UpdateOne({"_id": row["_id"], "revision": row["revision"] - 1}, update, upsert=first))
-    try:
-        result = await collection.bulk_write(writes, ordered=False)
-    except BulkWriteError as error:
-        if any(failed["code"] != DUPLICATE_KEY for failed in error.details["writeErrors"]):
-            raise
-        return False
-    return result.matched_count + result.upserted_count == len(rows)
+    return (await collection.bulk_write(writes, ordered=False)).matched_count == len(writes)
 
 
 async def mark_published(collection: Collection, revisions: Sequence[tuple[str, int]], clear: Row) -> None:

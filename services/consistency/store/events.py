@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pymongo import ASCENDING, IndexModel, UpdateOne
-from pymongo.errors import BulkWriteError
+from pymongo import ASCENDING, IndexModel
 
 from services.consistency.clock import Clock
 from services.consistency.domain.stored import microseconds
-from services.consistency.store.documents import DUPLICATE_KEY, chunks
+from services.consistency.store.documents import chunks
 from shared.events import CustomerEvent, digest, identity_of, to_json
-from shared.mongo import Database
+from shared.mongo import Database, ensure_indexes, insert_new
 from shared.reserved import not_reserved
 from shared.retention import Retention
 from shared.retention.documents import EXPIRES, NEVER, expire, kept, later_of
@@ -40,36 +39,25 @@ class Events:
         self._clock = clock
 
     async def prepare(self) -> None:
-        await self._events.create_indexes(
+        await ensure_indexes(
+            self._events,
             [
                 IndexModel([("customer", ASCENDING)]),
                 IndexModel([("partition", ASCENDING), ("type", ASCENDING), ("time", ASCENDING), ("_id", ASCENDING)]),
-            ]
+            ],
         )
         await expire(self._events)
 
     async def store(self, arrivals: Sequence[Arrival]) -> frozenset[int]:
         """Stores each once, the first of an identity; answers the places of those whose identity has other
         content."""
-        # An identity with another digest does not match, so that it is inserted, which the unique _id refuses.
-        writes = [UpdateOne(*self._upsert(arrival), upsert=True) for arrival in arrivals]
-        if not writes:
+        rows = [self._row(arrival) for arrival in arrivals]
+        known = {place: rows[place] for place in await insert_new(self._events, rows)}
+        if not known:
             return frozenset()
-        try:
-            await self._events.bulk_write(writes, ordered=False)
-        except BulkWriteError as error:
-            failed = error.details["writeErrors"]
-            if any(one["code"] != DUPLICATE_KEY for one in failed):
-                raise
-            return await self._other_content(arrivals, [one["index"] for one in failed])
-        return frozenset()
-
-    async def _other_content(self, arrivals: Sequence[Arrival], places: Sequence[int]) -> frozenset[int]:
-        """Two instances that insert the same event at once are told of a duplicate as well: look again."""
-        wanted = {place: self._upsert(arrivals[place])[0] for place in places}
-        cursor = self._events.find({"_id": {"$in": [one["_id"] for one in wanted.values()]}}, {"digest": 1})
+        cursor = self._events.find({"_id": {"$in": [row["_id"] for row in known.values()]}}, {"digest": 1})
         stored = {row["_id"]: row["digest"] async for row in cursor}
-        return frozenset(place for place, one in wanted.items() if stored[one["_id"]] != one["digest"])
+        return frozenset(place for place, row in known.items() if stored[row["_id"]] != row["digest"])
 
     async def histories(self, customers: Sequence[str]) -> dict[str, dict[str, str]]:
         """For each customer, identity -> event as JSON."""
@@ -130,11 +118,13 @@ class Events:
         rows = await grouped.to_list(1)
         return messages, rows[0]["customers"] if rows else 0
 
-    def _upsert(self, arrival: Arrival) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _row(self, arrival: Arrival) -> dict[str, Any]:
         event = arrival.event
         body = to_json(event)
         days = self._retention.of_event(event.type, event.data.customer.id)
-        row = {
+        return {
+            "_id": identity_of(event),
+            "digest": digest(body),
             "customer": event.data.customer.id,
             "source": event.source,
             "event": event.id,
@@ -144,4 +134,3 @@ class Events:
             "body": body.decode(),
             **kept(later_of(event.time, arrival.arrived), days),
         }
-        return {"_id": identity_of(event), "digest": digest(body)}, {"$setOnInsert": row}

@@ -1,0 +1,114 @@
+"""What the open pairs of an alert come to: read where they are few, counted by the server where they are many.
+
+The server is asked for no more than how many there are: what else is wanted stands at one end of an index.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING
+
+from services.consistency.domain.alerts import EXAMPLES
+from services.consistency.store.documents import Row, chunks
+from shared.mongo import Collection
+
+FEW = 1_000
+"""Pairs that are read, as rows of a few fields; more are counted where they are."""
+NEWEST = [("found_at", DESCENDING), ("_id", DESCENDING)]
+FIELDS = {"alert": 1, "customer": 1, "found_at": 1, "fresh": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """`first` and `last` in microseconds; `newest`: ids, the newest first, one a customer, at most `EXAMPLES`."""
+
+    customers: int
+    conflicts: int
+    first: int
+    last: int
+    fresh: bool
+    newest: tuple[str, ...]
+
+
+async def count(conflicts: Collection, alerts: Sequence[str]) -> dict[str, Count]:
+    """Of the alerts that have open pairs."""
+    counted: dict[str, Count] = {}
+    for some in chunks(alerts):
+        counted |= await _count(conflicts, some)
+    return counted
+
+
+async def _count(conflicts: Collection, alerts: Sequence[str]) -> dict[str, Count]:
+    rows = await conflicts.find(_open({"$in": list(alerts)}), FIELDS).limit(FEW + 1).to_list(None)
+    if len(rows) <= FEW:
+        by_alert: dict[str, list[Row]] = defaultdict(list)
+        for row in rows:
+            by_alert[row["alert"]].append(row)
+        return {alert: count_few(its) for alert, its in by_alert.items()}
+    if len(alerts) > 1:
+        counted = await asyncio.gather(*(_count(conflicts, [alert]) for alert in alerts))
+        return {alert: one for some in counted for alert, one in some.items()}
+    many = await _count_many(conflicts, alerts[0])
+    return {} if many is None else {alerts[0]: many}
+
+
+def count_few(rows: Sequence[Row]) -> Count:
+    """`rows`: all open pairs of one alert, at least one."""
+    ordered = sorted(rows, key=lambda row: (row["found_at"], row["_id"]), reverse=True)
+    newest: dict[str, str] = {}
+    for row in ordered:
+        newest.setdefault(row["customer"], row["_id"])
+    return Count(
+        customers=len(newest),
+        conflicts=len(ordered),
+        first=ordered[-1]["found_at"],
+        last=ordered[0]["found_at"],
+        fresh=any(row["fresh"] for row in ordered),
+        newest=tuple(newest.values())[:EXAMPLES],
+    )
+
+
+async def _count_many(conflicts: Collection, alert: str) -> Count | None:
+    """None where the last pair was withdrawn at this moment."""
+    total, customers, first, fresh, newest = await asyncio.gather(
+        conflicts.count_documents(_open(alert)),
+        conflicts.aggregate(_customers(alert)).to_list(1),
+        conflicts.find(_open(alert), FIELDS).sort("found_at", ASCENDING).limit(1).to_list(1),
+        conflicts.find({**_open(alert), "fresh": True}, FIELDS).limit(1).to_list(1),
+        _newest(conflicts, alert),
+    )
+    if not (total and customers and first and newest):
+        return None
+    return Count(
+        customers=customers[0]["customers"],
+        conflicts=total,
+        first=first[0]["found_at"],
+        last=newest[0]["found_at"],
+        fresh=bool(fresh),
+        newest=tuple(row["_id"] for row in newest),
+    )
+
+
+async def _newest(conflicts: Collection, alert: str) -> list[Row]:
+    """The newest pair of each of those customers who have the newest."""
+    newest: dict[str, Row] = {}
+    more = True
+    while more and len(newest) < EXAMPLES:
+        others = {**_open(alert), "customer": {"$nin": list(newest)}}
+        rows = await conflicts.find(others, FIELDS).sort(NEWEST).limit(EXAMPLES).to_list(None)
+        more = len(rows) == EXAMPLES
+        for row in rows:
+            newest.setdefault(row["customer"], row)
+    return list(newest.values())[:EXAMPLES]
+
+
+def _open(alert: str | Row) -> Row:
+    return {"alert": alert, "pair": "open"}
+
+
+def _customers(alert: str) -> list[dict[str, Any]]:
+    """Counted by the server in the end, so that no list of all customers is sent."""
+    return [{"$match": _open(alert)}, {"$group": {"_id": "$customer"}}, {"$count": "customers"}]
