@@ -18,6 +18,8 @@ CONSENT = "touchpoint.consent.v1"
 MESSAGE = "touchpoint.message.v1"
 WITHDRAWN = "withdrawn"
 
+COLLECTIONS = ("touchpoints", "customers", "conflict_marks")
+
 Row = dict[str, Any]
 
 

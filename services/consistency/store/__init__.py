@@ -6,7 +6,9 @@ from services.consistency.store.events import Events
 from services.consistency.store.policies import Policies
 from shared.mongo import Database
 
-__all__ = ["Alerts", "Conflicts", "Events", "Policies", "Store"]
+__all__ = ["COLLECTIONS", "Alerts", "Conflicts", "Events", "Policies", "Store"]
+
+COLLECTIONS = ("events", "conflicts", "alerts", "policies", "policy_progress", "policies_refused")
 
 
 class Store:
