@@ -85,7 +85,9 @@ def parser(rebuilt: Rebuilt) -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True)
     about = "make a generation of its own from the log, beside the one that runs"
     rebuild = commands.add_parser("rebuild", help=about, description=about)
-    rebuild.add_argument("--generation", required=True, metavar="NAME", help="small letters, digits, hyphens; 2, say")
+    rebuild.add_argument(
+        "--generation", type=generation, required=True, metavar="NAME", help="small letters, digits, hyphens; 2, say"
+    )
     rebuild.add_argument(
         "--since", type=moment, metavar="TIME", help="with what came to the log from then on, as 2026-01-01T00:00:00Z"
     )
@@ -94,9 +96,18 @@ def parser(rebuilt: Rebuilt) -> argparse.ArgumentParser:
     commands.add_parser("generations", help=about, description=about)
     about = "delete a generation's documents and consumer groups"
     drop = commands.add_parser("drop", help=about, description=about)
-    drop.add_argument("--generation", required=True, metavar="NAME", help="`default` is the one without a name")
+    drop.add_argument(
+        "--generation", type=generation, required=True, metavar="NAME", help="`default` is the one without a name"
+    )
     drop.add_argument("--yes", action="store_true", help="do not ask")
     return top
+
+
+def generation(text: str) -> str:
+    try:
+        return named(text)
+    except NoName as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def moment(text: str) -> int:
@@ -121,11 +132,11 @@ async def _run(
         offsets = await stack.enter_async_context(open_offsets(kafka))
         tools = Tools(rebuilt, first, offsets, kafka, set_to, out)
         if options.command == "rebuild":
-            await rebuild_generation(tools, named(options.generation), options.since, options.goes_on)
+            await rebuild_generation(tools, options.generation, options.since, options.goes_on)
         elif options.command == "generations":
             show(tools, await listed(rebuilt, first, offsets))
         else:
-            await drop(tools, named(options.generation), options.yes)
+            await drop(tools, options.generation, options.yes)
     return DONE
 
 

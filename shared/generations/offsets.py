@@ -1,5 +1,6 @@
 """How far consumer groups are on their topics, and where a new group begins."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -29,6 +30,7 @@ class Offsets:
     async def start(self) -> None:
         await self._admin.start()
         await self._asking.start()
+        await asyncio.sleep(0)  # stopped before its tasks took their first step, it would raise CancelledError
 
     async def stop(self) -> None:
         await self._asking.stop()

@@ -10,19 +10,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import orjson
 from motor.motor_asyncio import AsyncIOMotorClient
 
 from deploy.local.parts import settings_for_services
 from shared.events import CustomerEvent, EmbargoEvent, record_key, to_json
 from shared.kafka.publisher import Outgoing, Publisher
-from shared.kafka.topics import POLICIES, TOUCHPOINTS
+from shared.kafka.topics import CONFLICTS, POLICIES, TOUCHPOINTS
 from tests.feed import until
 from tests.integration.consistency_service import Customer, embargo
 from tests.integration.servers import Servers
 from tests.topics import lag
 
 Row = dict[str, Any]
-READ = {"journey": TOUCHPOINTS, "journey-marks": "conflicts", "consistency": TOUCHPOINTS}
+READ = {"journey": TOUCHPOINTS, "journey-marks": CONFLICTS, "consistency": TOUCHPOINTS}
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,18 @@ async def publish(publisher: Publisher, customers: Iterable[Customer], seed: int
         await send(publisher, *events)
         if number % 10 == 0:
             await publisher.publish_all([Outgoing(TOUCHPOINTS, customer.id.encode(), b"no event")])
+
+
+async def clash(publisher: Publisher, customers: Iterable[Customer]) -> None:
+    """What consistency would say of each customer's first two messages: found, changed, some withdrawn, the
+    newest first."""
+    for number, customer in enumerate(customers):
+        a, b = ({"source": "//tests.example.com/consistency", "id": f"{customer.id}-{n}"} for n in (1, 2))
+        state = "withdrawn" if number % 5 == 4 else "open"
+        conflict = {"id": f"conflict-{customer.id}", "customer": customer.id, "a": a, "b": b}
+        for revision in (2, 1):
+            value = orjson.dumps({**conflict, "revision": revision, "state": state if revision == 2 else "open"})
+            await publisher.publish_all([Outgoing(CONFLICTS, customer.id.encode(), value)])
 
 
 async def send(publisher: Publisher, *events: CustomerEvent | EmbargoEvent) -> None:
