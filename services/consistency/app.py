@@ -109,7 +109,7 @@ class Engine:
 
     @property
     def parts(self) -> Parts:
-        return Parts(self.store, self.outbox, self.examination)
+        return Parts(self.store, self.outbox, self.reexamination)
 
 
 def make_engine(

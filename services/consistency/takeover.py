@@ -18,8 +18,9 @@ from services.consistency.alerting import Contended, recount
 from services.consistency.clock import Clock
 from services.consistency.domain.carrying import alert_kept_ahead, alert_taken_over, kept_ahead, taken_over
 from services.consistency.domain.stored import Alert, StoredConflict
-from services.consistency.examination import Cause, Examination
+from services.consistency.examination import Cause
 from services.consistency.publish import Outbox
+from services.consistency.reexamination import Reexamination
 from services.consistency.store import Store
 from services.consistency.store.generations import ALERTS, CONFLICTS, Carrying, Phase, Term, Terms
 from shared.generations.naming import group_of, said
@@ -46,7 +47,7 @@ Document = TypeVar("Document", StoredConflict, Alert)
 class Parts:
     store: Store
     outbox: Outbox
-    examination: Examination
+    reexamination: Reexamination
 
 
 class Takeover:
@@ -156,7 +157,7 @@ class Takeover:
     async def _look_again(self, conflicts: Carrying[StoredConflict], before: int) -> None:
         """Lets the detector say what became of conflicts that this generation did not find."""
         while found := await conflicts.to_look_at(before, CUSTOMERS_AT_ONCE):
-            await self._parts.examination.examine({customer: Cause() for _, customer in found})
+            await self._parts.reexamination.examine({customer for _, customer in found}, Cause())
             await conflicts.looked_at([conflict for conflict, _ in found])
 
 

@@ -41,7 +41,7 @@ async def start_command(servers: Servers, service: str, *arguments: str) -> asyn
 
 
 async def ended(process: asyncio.subprocess.Process) -> Ended:
-    said, _ = await asyncio.wait_for(process.communicate(), 240)
+    said, _ = await asyncio.wait_for(process.communicate(), 600)
     assert process.returncode is not None
     return Ended(process.returncode, said.decode())
 
