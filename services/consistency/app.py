@@ -7,7 +7,7 @@ from functools import partial
 
 from fastapi import FastAPI
 from pydantic import Field
-from pydantic_settings import BaseSettings
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.consistency import api
 from services.consistency.alerting import Contended
@@ -35,6 +35,8 @@ from shared.web.serve import background, make_app, serve
 
 
 class Settings(BaseSettings):
+    model_config = SettingsConfigDict(populate_by_name=True)
+
     port: int = Field(8003, validation_alias="ONEVOICE_CONSISTENCY_PORT")
     generation: Generation = Field("", validation_alias="ONEVOICE_CONSISTENCY_GENERATION")
     http: HttpSettings = Field(default_factory=HttpSettings)

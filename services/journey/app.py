@@ -6,7 +6,7 @@ from functools import partial
 
 from fastapi import FastAPI
 from pydantic import Field
-from pydantic_settings import BaseSettings
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.journey.api import router
 from services.journey.handlers import append_to_timeline, mark_timeline
@@ -28,6 +28,8 @@ MARKS = "journey-marks"
 
 
 class Settings(BaseSettings):
+    model_config = SettingsConfigDict(populate_by_name=True)
+
     port: int = Field(8002, validation_alias="ONEVOICE_JOURNEY_PORT")
     generation: Generation = Field("", validation_alias="ONEVOICE_JOURNEY_GENERATION")
     http: HttpSettings = Field(default_factory=HttpSettings)
