@@ -1,13 +1,18 @@
-"""`python -m services.consistency` runs the service; with a command, it works on files of scenarios."""
+"""`python -m services.consistency` runs the service; with a command, it works on scenarios or on generations."""
 
 import sys
 
 
 def main() -> int:
-    if len(sys.argv) > 1:
+    arguments = sys.argv[1:]
+    if arguments and arguments[0] in ("rebuild", "generations", "drop"):
+        from services.consistency.rebuild import run as run_on_generations
+
+        return run_on_generations(arguments)
+    if arguments:
         from services.consistency.cli import run
 
-        return run(sys.argv[1:])
+        return run(arguments)
     from services.consistency.app import main as serve
 
     serve()

@@ -55,6 +55,16 @@ def desk_of(request: Request) -> Desk:
 AtDesk = Annotated[Desk, Depends(desk_of)]
 
 
+def desk_that_speaks(desk: AtDesk) -> Desk:
+    """What people did comes over from the generation before: until then, nothing is said of conflicts and alerts."""
+    if desk.outbox.silent:
+        raise problem(503, "This generation takes over from the one before; try again.", retry_after=5)
+    return desk
+
+
+AtSpeakingDesk = Annotated[Desk, Depends(desk_that_speaks)]
+
+
 class Decision(BaseModel):
     """Who decides about an alert, and why."""
 
@@ -79,7 +89,7 @@ Decided = Annotated[Decision, Depends(decided)]
 
 @router.get("/conflicts")
 async def conflicts(
-    desk: AtDesk,
+    desk: AtSpeakingDesk,
     customer: Identifier = None,
     kind: Kind | None = None,
     state: ConflictState | None = None,
@@ -95,7 +105,7 @@ async def conflicts(
 
 @router.get("/alerts")
 async def alerts(
-    desk: AtDesk,
+    desk: AtSpeakingDesk,
     state: AlertState | None = None,
     kind: Kind | None = None,
     department: Identifier = None,
@@ -109,7 +119,7 @@ async def alerts(
 
 
 @router.get("/alerts/{alert_id}")
-async def alert(desk: AtDesk, alert_id: str) -> dict[str, Any]:
+async def alert(desk: AtSpeakingDesk, alert_id: str) -> dict[str, Any]:
     found = (await desk.store.alerts.by_id([alert_id])).get(alert_id)
     if found is None:
         raise problem(404, f"No alert {alert_id!r} is known.")
@@ -117,7 +127,7 @@ async def alert(desk: AtDesk, alert_id: str) -> dict[str, Any]:
 
 
 @router.post("/alerts/{alert_id}/{action}")
-async def decide(desk: AtDesk, alert_id: str, action: Action, decision: Decided) -> dict[str, Any]:
+async def decide(desk: AtSpeakingDesk, alert_id: str, action: Action, decision: Decided) -> dict[str, Any]:
     try:
         moved = await act(desk.store, alert_id, action, decision.by, decision.reason, desk.clock)
     except NotPossible as error:

@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 
 from fastapi import FastAPI
 from pydantic import Field
-from pydantic_settings import BaseSettings
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.consistency import api
 from services.consistency.alerting import Contended
@@ -21,21 +22,25 @@ from services.consistency.policies import PolicyBook, PolicyReader
 from services.consistency.publish import Outbox
 from services.consistency.reexamination import Reexamination
 from services.consistency.store import Store
+from services.consistency.takeover import GROUP, Parts, Takeover
+from shared.generations.naming import Generation, group_of
+from shared.generations.record import database_in, must_be_rebuilt
 from shared.kafka.consumer import Consumer, Subscription
-from shared.kafka.publisher import open_publisher
+from shared.kafka.publisher import Publisher, open_publisher
 from shared.kafka.topics import TOUCHPOINTS
-from shared.mongo import TRANSIENT, connect, ping
-from shared.retention import read
+from shared.mongo import TRANSIENT, Database, connect, ping
+from shared.retention import Retention, read
 from shared.settings import HttpSettings, KafkaSettings, KeySettings, MongoSettings, RetentionSettings
 from shared.telemetry.setup import setup_telemetry
 from shared.web.keys import Keys
 from shared.web.serve import background, make_app, serve
 
-GROUP = "consistency"
-
 
 class Settings(BaseSettings):
+    model_config = SettingsConfigDict(populate_by_name=True)
+
     port: int = Field(8003, validation_alias="ONEVOICE_CONSISTENCY_PORT")
+    generation: Generation = Field("", validation_alias="ONEVOICE_CONSISTENCY_GENERATION")
     http: HttpSettings = Field(default_factory=HttpSettings)
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
     mongo: MongoSettings = Field(default_factory=MongoSettings)
@@ -57,41 +62,32 @@ def create_app(settings: Settings, detector: Callable[[], Detector] = default_de
         app.state.keys = Keys.read(settings.keys.file)
         chosen = detector()  # before anything is opened, for its settings may be refused
         async with AsyncExitStack() as stack:
-            database = await stack.enter_async_context(connect(settings.mongo, "onevoice-consistency"))
+            first = await stack.enter_async_context(connect(settings.mongo, "onevoice-consistency"))
+            database = database_in(first, "consistency", settings.generation)
+            await must_be_rebuilt(database, "consistency", settings.generation)
             publisher = await stack.enter_async_context(open_publisher(settings.kafka, "onevoice-consistency"))
-            store = Store(database, retention, clock)
+            engine = make_engine(settings.generation, database, publisher, settings.kafka, chosen, clock, retention)
+            store, outbox, examination = engine.store, engine.outbox, engine.examination
             await store.prepare()
-            book = PolicyBook()
-            outbox = Outbox(store, publisher, clock)
-            examination = Examination(store, outbox, chosen, book, clock)
             stack.callback(examination.close)
-            reexamination = Reexamination(store, examination, book)
-            reader = PolicyReader(book, store, publisher, settings.kafka)
-            consumer = Consumer(
-                Subscription(
-                    TOUCHPOINTS,
-                    GROUP,
-                    partial(compare_touchpoints, work=Work(store, examination, reexamination)),
-                    (*TRANSIENT, Contended),
-                    reexamination.assigned,
-                    batch_records=100,  # each may take a second where much of it is new
-                ),
-                settings.kafka,
-                publisher,
-            )
+            consumer = Consumer(engine.subscription, settings.kafka, publisher)
+            takeover = Takeover(settings.generation, first, engine.parts, settings.kafka, clock)
+            await takeover.enter()
             app.state.desk = api.Desk(store, outbox, examination, consumer, clock, standing)
             app.state.checks = {
                 "mongodb": partial(ping, database),
                 "kafka": publisher.reachable,
-                "policies": reader.ready,
+                "policies": engine.reader.ready,
+                "takeover": takeover.ready,
                 "consumer": partial(consuming, consumer),
             }
             await examination.work_out(partial(warm_up, examination.detector))
             await stack.enter_async_context(background(app, "outbox", outbox.run()))
-            await stack.enter_async_context(background(app, "policies", reader.run()))
-            await stack.enter_async_context(background(app, "re-examination", reexamination.run()))
+            await stack.enter_async_context(background(app, "policies", engine.reader.run()))
+            await stack.enter_async_context(background(app, "re-examination", engine.reexamination.run()))
             await stack.enter_async_context(background(app, "expiry", Expiry(store, examination, clock).run()))
             await stack.enter_async_context(background(app, "consumer", consumer.run(), consumer.stop))
+            await stack.enter_async_context(background(app, "takeover", takeover.run()))
             yield
 
     async def check(name: str) -> None:
@@ -101,11 +97,54 @@ def create_app(settings: Settings, detector: Callable[[], Detector] = default_de
         "consistency",
         "Conflicts between what a customer was told, and the alerts they make; for the gateway.",
         lifespan,
-        {name: partial(check, name) for name in ("mongodb", "kafka", "policies", "consumer")},
+        {name: partial(check, name) for name in ("mongodb", "kafka", "policies", "takeover", "consumer")},
         transient=(*TRANSIENT, Contended),
     )
     app.include_router(api.router)
     return app
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What makes conflicts and alerts of the log, in the service and in a rebuild alike."""
+
+    store: Store
+    outbox: Outbox
+    examination: Examination
+    reexamination: Reexamination
+    reader: PolicyReader
+    subscription: Subscription
+
+    @property
+    def parts(self) -> Parts:
+        return Parts(self.store, self.outbox, self.reexamination)
+
+
+def make_engine(
+    generation: str,
+    database: Database,
+    publisher: Publisher,
+    kafka: KafkaSettings,
+    detector: Detector,
+    clock: Clock,
+    retention: Retention,
+) -> Engine:
+    """The outbox is silent until it is told to speak."""
+    store = Store(database, retention, clock)
+    book = PolicyBook()
+    outbox = Outbox(store, publisher, clock)
+    examination = Examination(store, outbox, detector, book, clock)
+    reexamination = Reexamination(store, examination, book)
+    subscription = Subscription(
+        TOUCHPOINTS,
+        group_of(GROUP, generation),
+        partial(compare_touchpoints, work=Work(store, examination, reexamination)),
+        (*TRANSIENT, Contended),
+        reexamination.assigned,
+        batch_records=100,  # each may take a second where much of it is new
+    )
+    reader = PolicyReader(book, store, publisher, kafka)
+    return Engine(store, outbox, examination, reexamination, reader, subscription)
 
 
 async def consuming(consumer: Consumer) -> None:

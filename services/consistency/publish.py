@@ -23,13 +23,25 @@ SPREAD_ROUNDS = 4
 
 
 class Outbox:
-    """`grace`: microseconds for which what was just written is left to who wrote it."""
+    """`grace`: microseconds for which what was just written is left to who wrote it.
+
+    It is silent at first: it keeps alerts up to date and publishes nothing. Told to speak, it publishes what it
+    held back, for that is pending.
+    """
 
     def __init__(self, store: Store, publisher: Publisher, clock: Clock, grace: int = 5_000_000) -> None:
         self._store = store
         self._publisher = publisher
         self._clock = clock
         self._grace = grace
+        self._speaks = asyncio.Event()
+
+    @property
+    def silent(self) -> bool:
+        return not self._speaks.is_set()
+
+    def speak(self) -> None:
+        self._speaks.set()
 
     async def announce(self, conflicts: Iterable[str], alerts: Iterable[str]) -> None:
         """Brings the alerts up to date, then publishes both. Kafka away: they stay pending, a sweep will."""
@@ -39,6 +51,8 @@ class Outbox:
 
     async def publish(self, conflicts: Iterable[str], alerts: Iterable[str]) -> None:
         """Publishes them as they are now."""
+        if self.silent:
+            return
         await self._publish_alerts(alerts)
         await self._publish_conflicts(await self._store.conflicts.by_id(sorted(conflicts)))
 
@@ -79,7 +93,8 @@ class Outbox:
         return len(touched) + len(conflicts) + len(spread_to)
 
     async def run(self) -> None:
-        """Sweeps until cancelled; raises where MongoDB stays away."""
+        """Sweeps until cancelled, from when it may speak; raises where MongoDB stays away."""
+        await self._speaks.wait()
         while True:
             swept = SWEEP_AT_ONCE
             async for attempt in stamina.retry_context(on=(*TRANSIENT, Contended), attempts=10, timeout=120.0):

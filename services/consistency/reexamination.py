@@ -98,12 +98,12 @@ class Reexamination:
             if not told:
                 return True
             after = told[-1][1]
-            await self._examine({customer for customer, _ in told} - seen, Cause(placed.trace))
+            await self.examine({customer for customer, _ in told} - seen, Cause(placed.trace))
             seen |= {customer for customer, _ in told}
             if partition not in self._owned:
                 return False
 
-    async def _examine(self, customers: Iterable[str], cause: Cause) -> None:
+    async def examine(self, customers: Iterable[str], cause: Cause) -> None:
         """One customer whose history breaks the detector must not keep the others from being examined."""
         chosen = sorted(customers)
         try:
@@ -115,4 +115,4 @@ class Reexamination:
                 logger.exception("customer cannot be examined")
                 return
             for customer in chosen:
-                await self._examine([customer], cause)
+                await self.examine([customer], cause)

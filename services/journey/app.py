@@ -6,11 +6,13 @@ from functools import partial
 
 from fastapi import FastAPI
 from pydantic import Field
-from pydantic_settings import BaseSettings
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.journey.api import router
 from services.journey.handlers import append_to_timeline, mark_timeline
 from services.journey.store import Store
+from shared.generations.naming import Generation, group_of
+from shared.generations.record import database_in, must_be_rebuilt
 from shared.kafka.consumer import Consumer, Subscription
 from shared.kafka.publisher import open_publisher
 from shared.kafka.topics import CONFLICTS, TOUCHPOINTS
@@ -21,9 +23,16 @@ from shared.web.keys import Keys
 from shared.web.paths import SlashesStayEncoded
 from shared.web.serve import background, make_app
 
+TIMELINES = "journey"
+MARKS = "journey-marks"
+"""Consumer groups; a generation has its own."""
+
 
 class Settings(BaseSettings):
+    model_config = SettingsConfigDict(populate_by_name=True)
+
     port: int = Field(8002, validation_alias="ONEVOICE_JOURNEY_PORT")
+    generation: Generation = Field("", validation_alias="ONEVOICE_JOURNEY_GENERATION")
     http: HttpSettings = Field(default_factory=HttpSettings)
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
     mongo: MongoSettings = Field(default_factory=MongoSettings)
@@ -38,15 +47,17 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.keys = Keys.read(settings.keys.file)
         async with AsyncExitStack() as stack:
-            database = await stack.enter_async_context(connect(settings.mongo, "onevoice-journey"))
+            first = await stack.enter_async_context(connect(settings.mongo, "onevoice-journey"))
+            database = database_in(first, "journey", settings.generation)
+            await must_be_rebuilt(database, "journey", settings.generation)
             publisher = await stack.enter_async_context(open_publisher(settings.kafka, "onevoice-journey"))
             store = Store(database, retention)
             await store.prepare()
-            timelines = Subscription(TOUCHPOINTS, "journey", partial(append_to_timeline, store=store), TRANSIENT)
-            marks = Subscription(CONFLICTS, "journey-marks", partial(mark_timeline, store=store), TRANSIENT)
             app.state.store = store
             app.state.publisher = publisher
-            app.state.consumers = [Consumer(one, settings.kafka, publisher) for one in (timelines, marks)]
+            app.state.consumers = [
+                Consumer(one, settings.kafka, publisher) for one in subscriptions(store, settings.generation)
+            ]
             for consumer in app.state.consumers:
                 await stack.enter_async_context(
                     background(app, f"consumer {consumer.group}", consumer.run(), consumer.stop)
@@ -75,3 +86,11 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(router)
     app.add_middleware(SlashesStayEncoded)
     return app
+
+
+def subscriptions(store: Store, generation: str) -> tuple[Subscription, Subscription]:
+    """What the service does with its topics, in a generation."""
+    return (
+        Subscription(TOUCHPOINTS, group_of(TIMELINES, generation), partial(append_to_timeline, store=store), TRANSIENT),
+        Subscription(CONFLICTS, group_of(MARKS, generation), partial(mark_timeline, store=store), TRANSIENT),
+    )

@@ -24,6 +24,8 @@ MESSAGE = "touchpoint.message.v1"
 WITHDRAWN = "withdrawn"
 UNSTORED = frozenset({"id", "arrived"})
 
+COLLECTIONS = ("touchpoints", "customers", "conflict_marks")
+
 Row = dict[str, Any]
 
 

@@ -4,17 +4,23 @@ stored already, after a change."""
 import argparse
 import asyncio
 import sys
+from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 
 from aiokafka.errors import KafkaError
 from pymongo.errors import PyMongoError
-from tqdm import tqdm
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from shared.generations.naming import generation_in
 from shared.kafka.topics import TOPICS, TOUCHPOINTS, ensure_topics
-from shared.mongo import connect
+from shared.mongo import Database, connect
 from shared.retention.applying import apply_to_documents, documents_in, now
 from shared.retention.table import EMBARGO, FOR_EVER, Retention, RetentionError, read, shorter
 from shared.settings import KafkaSettings, MongoSettings, RetentionSettings
+
+REBUILT = ("journey", "consistency")
+COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
 
 
 def lines(retention: Retention) -> Iterator[str]:
@@ -39,10 +45,21 @@ async def apply(retention: Retention) -> int:
     for refused in topics.refused:
         print(f"WARNING: the broker did not alter the retention of {refused}", file=sys.stderr)
     async with connect(MongoSettings(), "onevoice-retention") as database:
-        with tqdm(total=await documents_in(database), unit=" documents", desc="dates") as bar:
-            changed = await apply_to_documents(database, retention, now(), bar.update)
+        databases = [database, *await generations_beside(database)]
+        changed: Counter[str] = Counter()
+        with Progress(*COLUMNS) as progress:
+            total = sum([await documents_in(one) for one in databases])
+            bar = progress.add_task("dates", total=total)
+            for one in databases:
+                changed.update(await apply_to_documents(one, retention, now(), partial(progress.advance, bar)))
     print("documents changed: " + ", ".join(f"{name} {count:,}" for name, count in changed.items()))
     return 1 if topics.refused else 0
+
+
+async def generations_beside(first: Database) -> list[Database]:
+    """The databases of further generations, of every service that has some."""
+    names = await first.client.list_database_names()
+    return [first.client[name] for name in names if any(generation_in(name, first.name, one) for one in REBUILT)]
 
 
 def main() -> int:

@@ -17,6 +17,7 @@ from services.consistency.examination import Examination
 from services.consistency.publish import Outbox
 from services.consistency.store import Store
 from shared.events import CustomerEvent, EmbargoEvent, parse_event, record_key, timestamp, to_json
+from shared.generations.naming import group_of
 from shared.kafka.publisher import Outgoing, Publisher, open_publisher
 from shared.kafka.topics import POLICIES, TOUCHPOINTS
 from shared.settings import KafkaSettings, KeySettings, MongoSettings
@@ -35,6 +36,7 @@ class Service:
     http: httpx.AsyncClient
     publisher: Publisher
     kafka: str
+    group: str = "consistency"
 
     @property
     def store(self) -> Store:
@@ -83,7 +85,7 @@ class Service:
         """Waits until every record on the topic was handled."""
 
         async def done() -> bool:
-            return await lag(self.kafka, "consistency", TOUCHPOINTS) == 0
+            return await lag(self.kafka, self.group, TOUCHPOINTS) == 0
 
         await until(done)
 
@@ -92,12 +94,13 @@ class Service:
 
 
 @asynccontextmanager
-async def running(servers: Stack, database: str) -> AsyncIterator[Service]:
+async def running(servers: Stack, database: str, generation: str = "") -> AsyncIterator[Service]:
     """An instance of its own; its lifespan runs in this process."""
     settings = Settings(
         kafka=KafkaSettings(bootstrap_servers=servers.at.kafka),
         mongo=MongoSettings(uri=servers.at.mongodb, database=database),
         keys=KeySettings(file=servers.keys.file),
+        generation=generation,
     )
     app = create_app(settings)
     async with (
@@ -115,7 +118,7 @@ async def running(servers: Stack, database: str) -> AsyncIterator[Service]:
             return (await http.get("/readyz")).status_code == 200
 
         await until(ready)
-        yield Service(app.state.desk, http, publisher, servers.at.kafka)
+        yield Service(app.state.desk, http, publisher, servers.at.kafka, group_of("consistency", generation))
 
 
 @dataclass

@@ -8,7 +8,9 @@ from services.consistency.store.policies import Policies
 from shared.mongo import Database
 from shared.retention import Retention
 
-__all__ = ["Alerts", "Conflicts", "Events", "Policies", "Store"]
+__all__ = ["COLLECTIONS", "Alerts", "Conflicts", "Events", "Policies", "Store"]
+
+COLLECTIONS = ("events", "conflicts", "alerts", "policies", "policy_progress", "policies_refused")
 
 
 class Store:

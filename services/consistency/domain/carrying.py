@@ -1,0 +1,55 @@
+"""What a new generation takes over from the one before it, so that what is published goes on from there.
+
+Readers keep the highest revision of a conflict or an alert. So what both generations say alike keeps the old
+one's revision, and what the new one says differently gets a higher one.
+"""
+
+from dataclasses import replace
+
+from services.consistency.domain.alerts import MAX_STEPS, ONEVOICE
+from services.consistency.domain.changes import merge
+from services.consistency.domain.stored import Alert, StoredConflict
+
+
+def taken_over(old: StoredConflict, new: StoredConflict | None) -> StoredConflict:
+    """As if what the new generation found had been found by the old one now: state, and when it was first found,
+    stay. One that the new generation does not have comes over as it is, to be looked at again."""
+    if new is None:
+        return old
+    merged = merge(old, new)
+    if merged == new or merged.revision > new.revision:
+        return merged
+    # Never the revision that the document has: whoever read it meanwhile must not write over this.
+    return replace(merged, revision=new.revision + 1)
+
+
+def kept_ahead(old: StoredConflict, new: StoredConflict | None) -> StoredConflict:
+    """For what the old generation did after it was taken over, by an instance that still ran: the new one's word
+    stands, with a revision above the old one's where the two differ."""
+    if new is None:
+        return old
+    alike = merge(old, new) is old
+    if new.revision > old.revision or (alike and new.revision == old.revision):
+        return new
+    return replace(new, revision=old.revision + 1)
+
+
+def alert_taken_over(old: Alert, new: Alert | None) -> Alert:
+    """The old one with all that people did to it; it is to be counted again from the new conflicts."""
+    if new is None or new.revision < old.revision or new == old:
+        return old
+    return replace(old, revision=new.revision + 1)
+
+
+def alert_kept_ahead(old: Alert, new: Alert | None) -> Alert:
+    """As `kept_ahead`; what people did through the old generation meanwhile is added, and the last word holds."""
+    if new is None:
+        return old
+    late = [step for step in old.history if step.by != ONEVOICE and step not in new.history]
+    if not late:
+        return new if new.revision > old.revision else replace(new, revision=old.revision + 1)
+    history = tuple(sorted((*new.history, *late), key=lambda step: step.at))[-MAX_STEPS:]
+    state = history[-1].state if history[-1] in late else new.state
+    spreading = new.spreading or (state != new.state and state != "acknowledged")
+    revision = max(old.revision, new.revision) + 1
+    return replace(new, history=history, state=state, spreading=spreading, revision=revision)
