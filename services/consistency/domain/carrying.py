@@ -45,9 +45,11 @@ def alert_kept_ahead(old: Alert, new: Alert | None) -> Alert:
     """As `kept_ahead`; what people did through the old generation meanwhile is added, and the last word holds."""
     if new is None:
         return old
-    late = [step for step in old.history if step.by != ONEVOICE and step not in new.history]
-    if not late:
+    unknown = [step for step in old.history if step not in new.history]
+    decided = next((step.at for step in unknown if step.by != ONEVOICE), None)
+    if decided is None:
         return new if new.revision > old.revision else replace(new, revision=old.revision + 1)
+    late = [step for step in unknown if step.at >= decided]  # also that it was said again after it was resolved
     history = tuple(sorted((*new.history, *late), key=lambda step: step.at))[-MAX_STEPS:]
     state = history[-1].state if history[-1] in late else new.state
     spreading = new.spreading or (state != new.state and state != "acknowledged")
