@@ -129,7 +129,7 @@ async def rows(client: "AsyncIOMotorClient[Row]", database: str, collection: str
     return {row["_id"]: row async for row in client[database][collection].find({})}
 
 
-OWN = {"revision", "found_at", "updated_at", "trace", "fresh", "left", "published", "pending", "carried", "state"}
+OWN = {"revision", "kept_from", "found_at", "updated_at", "trace", "fresh", "left", "published", "pending", "carried", "state"}
 """What a generation says of itself, beside what it found."""
 
 

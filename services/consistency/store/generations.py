@@ -12,9 +12,12 @@ from services.consistency.domain.stored import Alert, StoredConflict
 from services.consistency.store.documents import Row, alert_of, alert_row, chunks, conflict_of, conflict_row
 from shared.generations.naming import said
 from shared.mongo import Collection, Database
+from shared.retention.documents import EXPIRES, KEPT_FROM
 
 ID = "consistency"
 AT_ONCE = 200
+ENDS = ("ends", KEPT_FROM, EXPIRES)
+"""Fields of a document that say how long it is kept."""
 Phase = Literal["entering", "carried", "settled"]
 Document = TypeVar("Document", StoredConflict, Alert)
 
@@ -127,7 +130,8 @@ class Carrying(Generic[Document]):
         result = rule(old, new)
         carried = {"term": term, "revision": row["revision"], "look": self._is_to_look_at(old, known)}
         written = {name: value for name, value in self._kind.row(result).items() if name != "_id"}
-        fields: Row = {**written, **self._kind.along, "carried": carried}
+        ends = {} if known is not None else {name: row[name] for name in ENDS if name in row}
+        fields: Row = {**written, **self._kind.along, **ends, "carried": carried}
         same = row if result == old else known if result == new else None
         if same is not None and not same.get("pending"):
             fields["published"] = result.revision
