@@ -58,6 +58,7 @@ async def restart(servers: Servers, service: str, generation: str) -> None:
     await asyncio.to_thread(servers.start, service)
 
 
+@pytest.mark.timeout(900)
 async def test_journey_is_rebuilt_beside_the_running_one_and_switched(servers: Servers, publisher: Publisher) -> None:
     before, meanwhile = [Customer() for _ in range(60)], [Customer() for _ in range(20)]
     await restart(servers, "journey", "")
@@ -179,8 +180,11 @@ async def test_consistency_is_rebuilt_interrupted_and_switched(servers: Servers,
             assert found.pop(other)["reason"] == "in the words of an older release"
             assert {key: row for key, row in of.found(rebuilt_rows).items() if key != other} == found
             assert late.id in {row["customer"] for row in rebuilt_rows.values()}
-            assert (rebuilt_rows[phantom]["state"], rebuilt_rows[phantom]["revision"]) == ("withdrawn", 6)
-            assert (rebuilt_rows[other]["pair"], rebuilt_rows[other]["revision"]) == ("open", 6)
+            # Readers keep the highest revision; the old instance may have raised its own with a late decision.
+            assert rebuilt_rows[phantom]["state"] == "withdrawn"
+            assert rebuilt_rows[other]["pair"] == "open"
+            assert rebuilt_rows[phantom]["revision"] > old[phantom]["revision"] >= 5
+            assert rebuilt_rows[other]["revision"] > old[other]["revision"] >= 5
             for key, row in old.items():
                 assert rebuilt_rows[key]["revision"] >= row["revision"]
                 assert row["customer"] == late.id or rebuilt_rows[key]["found_at"] == row["found_at"]
