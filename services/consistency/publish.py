@@ -84,6 +84,7 @@ class Outbox:
         touched = {alert for conflict in conflicts for alert in (conflict.alert, *conflict.left)}
         due = await self._store.alerts.due(SWEEP_AT_ONCE)
         await recount(self._store, due, self._clock, defer=False)
+        await self._store.alerts.counted(due)
         spread_to: list[str] = []
         for alert in await self._store.alerts.spreading(SWEEP_AT_ONCE):
             spread_to += await spread(self._store, alert, self._clock, SPREAD_ROUNDS)

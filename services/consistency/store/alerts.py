@@ -1,9 +1,9 @@
 """Collection `alerts`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 
 from services.consistency.domain.stored import Alert
 from services.consistency.store.documents import (
@@ -71,14 +71,20 @@ class Alerts:
 
     async def defer(self, alerts: Sequence[str]) -> None:
         """Has them counted at the next sweep instead of now."""
-        await self._alerts.update_many({"_id": {"$in": list(alerts)}}, {"$set": {"due": True}})
+        await self._alerts.update_many({"_id": {"$in": list(alerts)}}, {"$set": {"due": True}, "$inc": {"deferred": 1}})
 
-    async def due(self, limit: int) -> list[str]:
-        """Alerts to count; they are not due any more, so that what changes from now on makes them due again."""
-        ids = [row["_id"] async for row in self._alerts.find({"due": True}, {"_id": 1}).limit(limit)]
-        if ids:
-            await self._alerts.update_many({"_id": {"$in": ids}}, {"$unset": {"due": ""}})
-        return ids
+    async def due(self, limit: int) -> dict[str, int | None]:
+        """Alerts to count, each with how often it was deferred so far; they stay due until they are `counted`."""
+        cursor = self._alerts.find({"due": True}, {"deferred": 1}).limit(limit)
+        return {row["_id"]: row.get("deferred") async for row in cursor}
+
+    async def counted(self, due: Mapping[str, int | None]) -> None:
+        """What `due` answered was counted since; one that was deferred again meanwhile stays due."""
+        writes = [
+            UpdateOne({"_id": alert, "deferred": deferred}, {"$unset": {"due": ""}}) for alert, deferred in due.items()
+        ]
+        if writes:
+            await self._alerts.bulk_write(writes, ordered=False)
 
     async def published(self, alerts: Sequence[Alert]) -> None:
         await mark_published(self._alerts, [(alert.id, alert.revision) for alert in alerts], {})
