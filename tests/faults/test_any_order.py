@@ -41,6 +41,7 @@ from shared.kafka.publisher import Outgoing, Publisher, open_publisher
 from shared.kafka.records import DeadLetter, Record
 from shared.kafka.topics import CONFLICTS, POLICIES, TOUCHPOINTS
 from shared.mongo import TRANSIENT, Database, connect
+from shared.retention import shipped
 from shared.settings import KafkaSettings, MongoSettings
 from tests.faults.counted import Counted
 from tests.faults.crashing import Crash, Life, MortalDatabase, MortalPublisher
@@ -103,7 +104,7 @@ class Consistency:
         self.published: list[Outgoing] = []
         database: Any = MortalDatabase(world.consistency, self.life)
         publisher: Any = MortalPublisher(world.publisher, self.life, self.published)
-        self.store, self.book = ConsistencyStore(database), PolicyBook()
+        self.store, self.book = ConsistencyStore(database, shipped(), world.clock), PolicyBook()
         self.outbox = Outbox(self.store, publisher, world.clock, grace=0)
         self.examination = Examination(self.store, self.outbox, world.detector, self.book, world.clock)
         self.reexamination = Reexamination(self.store, self.examination, self.book)
@@ -204,7 +205,7 @@ class Run:
         database: Any = MortalDatabase(self.world.journey, self.journey_life)
         if not records:
             return
-        if await self.attempt(self.journey_life, partial(handle, records, JourneyStore(database)), crash):
+        if await self.attempt(self.journey_life, partial(handle, records, JourneyStore(database, shipped())), crash):
             log.committed += len(records)
         elif self.journey_life.over:
             self.journey_life = Life()
@@ -271,7 +272,10 @@ class Run:
             raise Unfinished
 
     async def state(self) -> State:
-        return await stored(JourneyStore(self.world.journey), ConsistencyStore(self.world.consistency))
+        return await stored(
+            JourneyStore(self.world.journey, shipped()),
+            ConsistencyStore(self.world.consistency, shipped(), self.world.clock),
+        )
 
 
 async def ordered(world: World, events: list[Event]) -> State:
@@ -435,8 +439,8 @@ async def opened(servers: Stack, stack: AsyncExitStack) -> World:
     ]
     publisher = await stack.enter_async_context(open_publisher(kafka, "any-order"))
     world = World(databases[0], databases[1], publisher, kafka, detector_of_all())
-    await JourneyStore(world.journey).prepare()
-    await ConsistencyStore(world.consistency).prepare()
+    await JourneyStore(world.journey, shipped()).prepare()
+    await ConsistencyStore(world.consistency, shipped(), world.clock).prepare()
     return world
 
 

@@ -129,7 +129,8 @@ async def rows(client: "AsyncIOMotorClient[Row]", database: str, collection: str
     return {row["_id"]: row async for row in client[database][collection].find({})}
 
 
-OWN = {"revision", "kept_from", "found_at", "updated_at", "trace", "fresh", "left", "published", "pending", "carried", "state"}
+OWN = {"revision", "found_at", "updated_at", "kept_from", "trace", "fresh", "left", "published", "pending"}
+OWN |= {"carried", "state"}
 """What a generation says of itself, beside what it found."""
 
 
