@@ -25,7 +25,7 @@ from shared.kafka.publisher import Outgoing, open_publisher
 from shared.kafka.topics import POLICIES, TOUCHPOINTS
 from shared.settings import KafkaSettings
 from tests.faults.counted import Counted
-from tests.faults.whole_stack import Holdings, at_rest, holdings
+from tests.faults.whole_stack import Consuming, Holdings, at_rest, holdings
 
 CUSTOMERS = int(os.environ.get("ONEVOICE_DISORDER_CUSTOMERS") or 60)
 SEED = 4
@@ -75,7 +75,7 @@ def too_early(events: list[Json]) -> Counter[str]:
 
 @contextmanager
 def whole_stack(state_dir: Path, environ: dict[str, str]) -> Iterator[Stack]:
-    with Stack(state_dir, environ | {"ONEVOICE_COMPARER": "off"}) as stack:
+    with Consuming(state_dir, environ | {"ONEVOICE_COMPARER": "off"}) as stack:
         stack.up()
         yield stack
 

@@ -29,7 +29,7 @@ from shared.kafka.topics import DEAD_LETTERS, POLICIES, TOUCHPOINTS
 from shared.settings import KafkaSettings, KeySettings, MongoSettings
 from tests.faults.counted import Counted
 from tests.faults.poisons import CONSUMERS, POISONS, event, with_data
-from tests.faults.whole_stack import Holdings, Json, at_rest, holdings
+from tests.faults.whole_stack import Consuming, Holdings, Json, at_rest, holdings
 from tests.feed import contradicting, until
 from tests.integration.servers import Servers
 from tests.topics import lag, records_of
@@ -43,7 +43,7 @@ Place = tuple[str, str, int, int]
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory, free_ports: dict[str, str]) -> Iterator[Stack]:
-    with Stack(tmp_path_factory.mktemp("poison"), free_ports | {"ONEVOICE_COMPARER": "off"}) as running:
+    with Consuming(tmp_path_factory.mktemp("poison"), free_ports | {"ONEVOICE_COMPARER": "off"}) as running:
         running.up()
         yield running
 

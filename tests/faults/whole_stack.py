@@ -1,4 +1,4 @@
-"""What the whole local stack holds once nothing is left to do, read from its databases and topics."""
+"""The stack from the door to the consumers, and what it holds once nothing is left to do."""
 
 import asyncio
 from collections import Counter
@@ -13,9 +13,12 @@ from deploy.local.stack import Stack
 from shared.events import identity
 from shared.kafka.topics import CONFLICTS, DEAD_LETTERS, POLICIES, TOUCHPOINTS
 from tests.feed import until
+from tests.integration.servers import Servers
 from tests.topics import lag, places_of, records_of
 
 Json = dict[str, Any]
+SECONDS_TO_START = 300
+"""A busy machine is no finding."""
 EventKey = tuple[str, str]
 """An event's `source` and `id`."""
 
@@ -48,6 +51,21 @@ class Holdings:
     @property
     def doubled(self) -> list[EventKey]:
         return [key for kept in (self.timelines, self.compared) for key, times in kept.items() if times > 1]
+
+
+class Consuming(Servers):
+    """The servers, the door and both consumers, by the rules alone; nobody looks at the console here."""
+
+    def up(self) -> None:
+        super().up()
+        for name in ("ingest", "journey", "consistency"):
+            self.launch(self.service(name))
+        for name in ("ingest", "journey", "consistency"):
+            self.wait_until_ready(name, SECONDS_TO_START)
+
+    def start(self, name: str) -> None:
+        self.launch(self.servers.get(name) or self.service(name))
+        self.wait_until_ready(name, SECONDS_TO_START)
 
 
 async def at_rest(stack: Stack) -> None:
