@@ -106,6 +106,7 @@ class Consistency:
         publisher: Any = MortalPublisher(world.publisher, self.life, self.published)
         self.store, self.book = ConsistencyStore(database, shipped(), world.clock), PolicyBook()
         self.outbox = Outbox(self.store, publisher, world.clock, grace=0)
+        self.outbox.speak()
         self.examination = Examination(self.store, self.outbox, world.detector, self.book, world.clock)
         self.reexamination = Reexamination(self.store, self.examination, self.book)
         self.reader = PolicyReader(self.book, self.store, publisher, world.kafka)
