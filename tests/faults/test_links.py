@@ -36,9 +36,7 @@ async def test_the_link_is_cut(faulty: FaultStack, stored: Stored, far: str) -> 
     await under_load(faulty, stored, f"link to {far} cut for {SECONDS:.0f} s", inflict)
 
 
-@pytest.mark.parametrize(
-    ("way", "up", "down"), [("both ways", True, True), ("there", True, False), ("back", False, True)]
-)
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("far", ["every broker", "MongoDB"])
 async def test_the_link_is_silent(faulty: FaultStack, stored: Stored, far: str, way: str) -> None:
     async def inflict() -> None:
