@@ -55,10 +55,15 @@ def alert_of(row: Row) -> Alert:
     fields |= {
         "senders": tuple(Sender(**sender) for sender in row["senders"]),
         "values": tuple(row["values"]),
-        "examples": tuple((example["conflict"], example["customer"]) for example in row["examples"]),
+        "examples": tuple(_example(example) for example in row["examples"]),
         "history": tuple(Step(**step) for step in row["history"]),
     }
     return Alert(id=row["_id"], **fields)
+
+
+def _example(stored: Any) -> tuple[str, str]:
+    """Conflict and customer; a list of both in documents that are older than that form."""
+    return tuple(stored) if isinstance(stored, list) else (stored["conflict"], stored["customer"])
 
 
 def departments(senders: tuple[Sender, Sender]) -> list[str]:
