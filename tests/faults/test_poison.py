@@ -266,8 +266,11 @@ async def test_above_the_cap_the_consumer_halts_and_goes_on_with_a_higher_one(se
         async def done() -> bool:
             return await lag(servers.at.kafka, name, TOUCHPOINTS) == 0
 
+        async def ready() -> bool:
+            return (await http.get("/readyz")).status_code == 200
+
         await until(done)
-        assert (await http.get("/readyz")).status_code == 200
+        await until(ready)
     mine = [one for one in await listed(servers.at.kafka) if one["consumer"] == name]
     values = Counter(base64.b64decode(one["value"]) for one in mine)
     assert all(values[record.value or b""] == 1 for record in bad)
