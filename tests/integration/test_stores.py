@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from pymongo import monitoring
 
+from services.consistency.clock import now
 from services.consistency.domain.alerts import EXAMPLES, recounted
-from services.consistency.domain.stored import Alert, StoredConflict
+from services.consistency.domain.stored import Alert, StoredConflict, moment_of
 from services.consistency.store import Alerts, Conflicts, Events, Policies
 from services.consistency.store.alerts import WantedAlerts
 from services.consistency.store.conflicts import Wanted
@@ -27,6 +28,7 @@ from services.journey.store import CONSENT, Filters
 from services.journey.store import Store as Journey
 from shared.events import CustomerEvent, identity_of
 from shared.mongo import Database, connect, ping
+from shared.retention import shipped
 from shared.settings import MongoSettings
 from tests.feed import until
 from tests.integration.servers import DatabaseAlone
@@ -51,7 +53,7 @@ def pair(number: int, customer: str, alert: str = "a1") -> StoredConflict:
 
 
 async def test_an_event_is_stored_once_and_other_content_is_told(database: Database) -> None:
-    events = Events(database)
+    events = Events(database, shipped(), now)
     await events.prepare()
     first, second = told("c1", 1), told("c1", 2)
     assert await events.store([Arrival(first, 0), Arrival(second, 0), Arrival(first, 0)]) == frozenset()
@@ -65,7 +67,7 @@ async def test_an_event_is_stored_once_and_other_content_is_told(database: Datab
 
 
 async def test_a_touchpoint_is_stored_once_and_other_content_is_told(database: Database) -> None:
-    journey = Journey(database)
+    journey = Journey(database, shipped())
     await journey.prepare()
     first, second = touchpoint(told("c1", 1)), touchpoint(told("c1", 2))
     assert await journey.append([first, second]) == frozenset()
@@ -80,7 +82,7 @@ async def test_a_touchpoint_is_stored_once_and_other_content_is_told(database: D
 
 
 async def test_the_newest_mark_stays_in_whatever_order_they_come(database: Database) -> None:
-    journey = Journey(database)
+    journey = Journey(database, shipped())
     await journey.prepare()
 
     def mark(number: int, revision: int) -> Mark:
@@ -97,15 +99,15 @@ async def test_the_newest_mark_stays_in_whatever_order_they_come(database: Datab
 
 
 async def test_a_revision_is_written_over_the_one_before_alone(database: Database) -> None:
-    conflicts = Conflicts(database)
+    conflicts = Conflicts(database, shipped())
     await conflicts.prepare()
     one, two = pair(1, "c1"), pair(2, "c2")
-    assert await conflicts.write([one])
-    assert not await conflicts.write([one, two]), "another instance was first with one"
+    assert await conflicts.write([one], {})
+    assert not await conflicts.write([one, two], {}), "another instance was first with one"
     assert [found.id for found in await conflicts.by_id([two.id])] == [two.id], "the others are written all the same"
     moved = replace(one, state="resolved", revision=2)
-    assert await conflicts.write([moved, pair(3, "c3")])
-    assert not await conflicts.write([moved])
+    assert await conflicts.write([moved, pair(3, "c3")], {})
+    assert not await conflicts.write([moved], {})
     assert await conflicts.by_id([one.id]) == [moved]
     await conflicts.published([two])
     assert {found.id for found in await conflicts.pending(NOW * 2, 10)} == {one.id, "k00003"}
@@ -117,13 +119,13 @@ async def test_alerts_are_counted_from_their_open_pairs(
 ) -> None:
     """The same whether the pairs are few or many."""
     monkeypatch.setattr("services.consistency.store.counting.FEW", few)
-    conflicts = Conflicts(database)
+    conflicts = Conflicts(database, shipped())
     await conflicts.prepare()
     written = [pair(number, f"c{number % 4}") for number in range(20)]
     written += [replace(pair(number, "c9"), pair="withdrawn", state="withdrawn") for number in (20, 21)]
     written += [replace(pair(number, "often"), fresh=False) for number in range(30, 50)]
     written += [replace(pair(number, f"d{number}", "a2"), fresh=False) for number in range(60, 67)]
-    assert await conflicts.write(written)
+    assert await conflicts.write(written, {})
     facts = await conflicts.facts(["a1", "a2", "nothing"])
     assert set(facts) == {"a1", "a2"}
     one, two = facts["a1"], facts["a2"]
@@ -174,8 +176,8 @@ async def append(stores: Stores) -> None:
 
 async def write_conflicts(stores: Stores) -> None:
     many = [pair(number, f"c{number}") for number in range(2 * EXAMPLES)]
-    await stores.conflicts.write(many)
-    await stores.conflicts.write([replace(stores.conflict, revision=2)])
+    await stores.conflicts.write(many, {})
+    await stores.conflicts.write([replace(stores.conflict, revision=2)], {})
 
 
 async def write_alert(stores: Stores) -> None:
@@ -221,6 +223,7 @@ CALLS: dict[str, Callable[[Stores], Awaitable[Any]]] = {
     "events.histories": lambda stores: stores.events.histories(["c1"]),
     "events.counts": lambda stores: stores.events.counts(["c1"]),
     "events.told": lambda stores: stores.events.told(0, 0, NOW * 2, AFTER, 10),
+    "events.ends": lambda stores: stores.events.ends([identity_of(told("c1", 1))]),
     "events.totals": lambda stores: stores.events.totals(),
     "conflicts.prepare": lambda stores: stores.conflicts.prepare(),
     "conflicts.write": write_conflicts,
@@ -231,12 +234,15 @@ CALLS: dict[str, Callable[[Stores], Awaitable[Any]]] = {
     "conflicts.published": lambda stores: stores.conflicts.published([stores.conflict]),
     "conflicts.pending": lambda stores: stores.conflicts.pending(NOW * 2, 10),
     "conflicts.page": lambda stores: stores.conflicts.page(Wanted(customer="c1"), AFTER, 10),
+    "conflicts.ended": lambda stores: stores.conflicts.ended(moment_of(NOW), 10),
+    "conflicts.set_ends": lambda stores: stores.conflicts.set_ends({"k00001": moment_of(NOW)}),
     "conflicts.totals": lambda stores: stores.conflicts.totals(),
     "alerts.prepare": lambda stores: stores.alerts.prepare(),
     "alerts.write": write_alert,
     "alerts.by_id": lambda stores: stores.alerts.by_id(["a1"]),
     "alerts.defer": lambda stores: stores.alerts.defer(["a1"]),
     "alerts.due": lambda stores: stores.alerts.due(10),
+    "alerts.counted": lambda stores: stores.alerts.counted({"a1": 1}),
     "alerts.spreading": lambda stores: stores.alerts.spreading(10),
     "alerts.published": lambda stores: published(stores),
     "alerts.spread": lambda stores: spread(stores),
@@ -301,9 +307,9 @@ async def heard(mongodb: DatabaseAlone) -> list[dict[str, Any]]:
     async with connect(settings, "test") as database:
         stores = Stores(
             database,
-            Journey(database),
-            Events(database),
-            Conflicts(database),
+            Journey(database, shipped()),
+            Events(database, shipped(), now),
+            Conflicts(database, shipped()),
             Alerts(database),
             Policies(database),
             Identities(database, days=7),
