@@ -61,9 +61,11 @@ test: env ## All tests (KAFKA=apache: on Apache Kafka; MONGODB=ferretdb)
 	$(SERVERS) $(PYTHON) -m pytest
 
 test-apache: env ## The tests that talk to Kafka, on Apache Kafka
+	@ONEVOICE_KAFKA=apache $(PYTHON) -m deploy.local fetch
 	ONEVOICE_KAFKA=apache $(PYTHON) -m pytest tests/contract tests/integration tests/e2e
 
 test-ferretdb: env ## The tests of what talks to MongoDB, on FerretDB (needs Go; built once)
+	@ONEVOICE_MONGODB=ferretdb $(PYTHON) -m deploy.local fetch
 	ONEVOICE_MONGODB=ferretdb $(PYTHON) -m pytest tests/integration/test_mongo.py tests/integration/test_stores.py
 
 test-fast: env ## The tests that need no servers

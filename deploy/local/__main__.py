@@ -1,5 +1,6 @@
 """`python -m deploy.local run` keeps the stack up; `demo` also publishes a history and says what was found;
-`servers` starts Kafka and MongoDB alone; `keys` only makes the keys, for `docker compose`."""
+`servers` starts Kafka and MongoDB alone; `fetch` brings their programs and starts nothing; `keys` only makes the
+keys, for `docker compose`."""
 
 import argparse
 import asyncio
@@ -13,6 +14,7 @@ import httpx
 import stamina
 from rich.console import Console
 
+from deploy.local import apache_kafka, ferretdb
 from deploy.local.apache_kafka import ApacheKafkaError
 from deploy.local.demo.publish import RefusedError
 from deploy.local.demo.tour import NotFinishedError, tour
@@ -22,7 +24,7 @@ from deploy.local.lock import AlreadyRunningError, only_stack_in
 from deploy.local.parts import MissingServerError
 from deploy.local.ports import PortError
 from deploy.local.screen import show_addresses
-from deploy.local.servers import ChoiceError
+from deploy.local.servers import ChoiceError, chosen
 from deploy.local.stack import PartFailedError, Stack
 
 EXPECTED = (
@@ -43,7 +45,7 @@ EXPECTED = (
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
-    parser.add_argument("what", choices=("run", "demo", "servers", "keys"))
+    parser.add_argument("what", choices=("run", "demo", "servers", "fetch", "keys"))
     parser.add_argument("--state-dir", type=Path, default=Path(".onevoice"), help="data, keys and logs (%(default)s)")
     parser.add_argument("--exit", action="store_true", help="demo: end after the report")
     parser.add_argument("--customers", type=int, default=200, help="demo: customers in the background (%(default)s)")
@@ -67,6 +69,15 @@ def make_keys(options: argparse.Namespace, console: Console) -> None:
     options.state_dir.mkdir(parents=True, exist_ok=True)
     local_keys(options.state_dir)
     console.print(f"the keys stand in {options.state_dir / 'keys.env'}", soft_wrap=True)
+
+
+def fetch(options: argparse.Namespace, console: Console) -> None:
+    """What `chosen` servers need beyond Python; where the tools for it are missing it says so, and tests skip."""
+    choice = chosen(environment(options))
+    if choice.kafka == "apache":
+        console.print(f"Apache Kafka: {apache_kafka.missing_programs() or apache_kafka.jars(console.print)}")
+    if choice.mongodb == "ferretdb":
+        console.print(f"FerretDB: {ferretdb.missing_programs() or ferretdb.program(console.print)}")
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
@@ -99,7 +110,7 @@ def main() -> int:
     stamina.instrumentation.set_on_retry_hooks([])  # the report counts the tries
     options, console = arguments(), Console()
     try:
-        make_keys(options, console) if options.what == "keys" else run(options, console)
+        {"keys": make_keys, "fetch": fetch}.get(options.what, run)(options, console)
     except KeyboardInterrupt:
         return 130 if options.exit else 0
     except EXPECTED as error:
