@@ -75,9 +75,15 @@ def fetch(options: argparse.Namespace, console: Console) -> None:
     """What `chosen` servers need beyond Python; where the tools for it are missing it says so, and tests skip."""
     choice = chosen(environment(options))
     if choice.kafka == "apache":
-        console.print(f"Apache Kafka: {apache_kafka.missing_programs() or apache_kafka.jars(console.print)}")
+        missing = apache_kafka.missing_programs()
+        console.print(f"Apache Kafka: {needed(missing) if missing else apache_kafka.jars(console.print)}")
     if choice.mongodb == "ferretdb":
-        console.print(f"FerretDB: {ferretdb.missing_programs() or ferretdb.program(console.print)}")
+        missing = ferretdb.missing_programs()
+        console.print(f"FerretDB: {needed(missing) if missing else ferretdb.program(console.print)}")
+
+
+def needed(programs: list[str]) -> str:
+    return f"needs {' and '.join(programs)}, not installed here"
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
