@@ -66,7 +66,8 @@ test-apache: env ## The tests that talk to Kafka, on Apache Kafka
 
 test-ferretdb: env ## The tests of what talks to MongoDB, on FerretDB (needs Go; built once)
 	@ONEVOICE_MONGODB=ferretdb $(PYTHON) -m deploy.local fetch
-	ONEVOICE_MONGODB=ferretdb $(PYTHON) -m pytest tests/integration/test_mongo.py tests/integration/test_stores.py
+	ONEVOICE_MONGODB=ferretdb $(PYTHON) -m pytest tests/integration/test_mongo.py tests/integration/test_stores.py \
+	  tests/integration/test_asked_of_mongodb.py
 
 test-fast: env ## The tests that need no servers
 	$(PYTHON) -m pytest -q $(wildcard tests/unit tests/contract)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from deploy.local import apache_kafka, ferretdb
+from deploy.local.fetching import missing
 from deploy.local.ports import PORT_SETTINGS
 from deploy.local.servers import chosen
 from deploy.local.stack import Stack
@@ -20,10 +21,10 @@ settings.load_profile("steady")
 def free_ports() -> dict[str, str]:
     """An environment in which every part takes any free port, so that stacks can run side by side."""
     choice = chosen(os.environ)
-    if choice.kafka == "apache" and (missing := apache_kafka.missing_programs()):
-        pytest.skip(f"Apache Kafka needs {' and '.join(missing)}, not installed here")
-    if choice.mongodb == "ferretdb" and (missing := ferretdb.missing_programs()):
-        pytest.skip(f"FerretDB needs {' and '.join(missing)} to be built, not installed here")
+    if choice.kafka == "apache" and (lacking := missing(apache_kafka.PROGRAMS)):
+        pytest.skip(f"Apache Kafka needs {' and '.join(lacking)}, not installed here")
+    if choice.mongodb == "ferretdb" and (lacking := missing(ferretdb.PROGRAMS)):
+        pytest.skip(f"FerretDB needs {' and '.join(lacking)} to be built, not installed here")
     ports = {setting.variable: "0" for setting in PORT_SETTINGS}
     return {"ONEVOICE_CANARY": "off"} | os.environ | ports  # tests that count events want no others among them
 

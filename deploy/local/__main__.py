@@ -15,10 +15,9 @@ import stamina
 from rich.console import Console
 
 from deploy.local import apache_kafka, ferretdb
-from deploy.local.apache_kafka import ApacheKafkaError
 from deploy.local.demo.publish import RefusedError
 from deploy.local.demo.tour import NotFinishedError, tour
-from deploy.local.ferretdb import FerretDBError
+from deploy.local.fetching import FetchError, missing
 from deploy.local.keys import local_keys
 from deploy.local.lock import AlreadyRunningError, only_stack_in
 from deploy.local.parts import MissingServerError
@@ -29,10 +28,9 @@ from deploy.local.stack import PartFailedError, Stack
 
 EXPECTED = (
     AlreadyRunningError,
-    ApacheKafkaError,
     ChoiceError,
     ConnectionError,
-    FerretDBError,
+    FetchError,
     MissingServerError,
     NotFinishedError,
     PartFailedError,
@@ -75,11 +73,11 @@ def fetch(options: argparse.Namespace, console: Console) -> None:
     """What `chosen` servers need beyond Python; where the tools for it are missing it says so, and tests skip."""
     choice = chosen(environment(options))
     if choice.kafka == "apache":
-        missing = apache_kafka.missing_programs()
-        console.print(f"Apache Kafka: {needed(missing) if missing else apache_kafka.jars(console.print)}")
+        lacking = missing(apache_kafka.PROGRAMS)
+        console.print(f"Apache Kafka: {needed(lacking) if lacking else apache_kafka.jars(console.print)}")
     if choice.mongodb == "ferretdb":
-        missing = ferretdb.missing_programs()
-        console.print(f"FerretDB: {needed(missing) if missing else ferretdb.program(console.print)}")
+        lacking = missing(ferretdb.PROGRAMS)
+        console.print(f"FerretDB: {needed(lacking) if lacking else ferretdb.program(console.print)}")
 
 
 def needed(programs: list[str]) -> str:

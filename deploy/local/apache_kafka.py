@@ -8,19 +8,20 @@ import base64
 import hashlib
 import os
 import shutil
-import subprocess
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.local.fetching import CACHE, FetchError, missing, run
 from deploy.local.ports import LOOPBACK
 from deploy.local.processes import Part
 from deploy.local.readiness import accepts_connections
 
 HERE = Path(__file__).resolve().parents[1] / "kafka"
 POM, DIGESTS, LOGGING = HERE / "pom.xml", HERE / "sha256sums", HERE / "log4j2.properties"
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "onevoice" / "apache-kafka"
+PROGRAMS = ("java", "mvn")
+HOME = CACHE / "apache-kafka"
 SECONDS_TO_FETCH, SECONDS_TO_FORMAT = 900, 120
 MAVEN = ("mvn", "-q", "-B", "-ntp", "dependency:copy-dependencies")
 MEMORY = ("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC")
@@ -48,10 +49,6 @@ num.io.threads=4
 """Source: Apache Kafka 4.1, configuration reference. Few threads and partitions, for a developer's machine."""
 
 
-class ApacheKafkaError(Exception):
-    """Apache Kafka cannot be had or prepared here; the text says what to do."""
-
-
 @dataclass(frozen=True, slots=True)
 class Node:
     """Ports. Where something stands between it and its clients, it listens for them at `behind` and tells them to come
@@ -73,19 +70,14 @@ class Node:
         return {"BROKER": self.port, **({} if self.front is None else {"CLIENT": self.front})}
 
 
-def missing_programs() -> list[str]:
-    """What is needed and not installed: of `java` and `mvn`."""
-    return [name for name in ("java", "mvn") if shutil.which(name) is None]
-
-
-def jars(report: Callable[[str], None], cache: Path = CACHE) -> Path:
-    """The folder of the jars, fetched where they are not there yet. Raises `ApacheKafkaError`."""
+def jars(report: Callable[[str], None], cache: Path = HOME) -> Path:
+    """The folder of the jars, fetched where they are not there yet. Raises `FetchError`."""
     digests = read_digests()
     place = cache / hashlib.sha256(DIGESTS.read_bytes()).hexdigest()[:16]
     if not place.is_dir():
-        if missing := missing_programs():
-            raise ApacheKafkaError(
-                f"Apache Kafka needs {' and '.join(missing)}, not found here: install a JDK of version 17 or newer and "
+        if lacking := missing(PROGRAMS):
+            raise FetchError(
+                f"Apache Kafka needs {' and '.join(lacking)}, not found here: install a JDK of version 17 or newer and "
                 "Maven (on Debian: apt install openjdk-17-jdk-headless maven), or leave KAFKA=apache away"
             )
         report("Apache Kafka from Maven Central (once, some 45 MB)")
@@ -114,16 +106,16 @@ def check(folder: Path, digests: dict[str, str]) -> None:
     wrong = sorted(name for name in found.keys() | digests.keys() if found.get(name) != digests.get(name))
     if wrong:
         shutil.rmtree(folder)
-        raise ApacheKafkaError(
+        raise FetchError(
             f"{', '.join(wrong)} is not what {DIGESTS.name} says; the folder was removed: try again, and where it "
             "happens again, look where Maven fetches from"
         )
 
 
 def kafka_parts(
-    nodes: Sequence[Node], state_dir: Path, report: Callable[[str], None], cache: Path = CACHE
+    nodes: Sequence[Node], state_dir: Path, report: Callable[[str], None], cache: Path = HOME
 ) -> list[Part]:
-    """A part a node, its storage formatted where it is new. Raises `ApacheKafkaError`."""
+    """A part a node, its storage formatted where it is new. Raises `FetchError`."""
     classpath = str(jars(report, cache) / "*")
     home = (state_dir / f"apache-kafka-{len(nodes)}").resolve()
     return [kafka_part(node, nodes, home, classpath) for node in nodes]
@@ -169,13 +161,3 @@ def cluster_id(home: Path) -> str:
     if not file.exists():
         file.write_text(base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="))
     return file.read_text()
-
-
-def run(command: Sequence[str], seconds: float, what: str) -> None:
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)  # noqa: S603
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise ApacheKafkaError(f"{what} failed: {error}") from error
-    if done.returncode != 0:
-        said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
-        raise ApacheKafkaError(f"{what} failed with status {done.returncode}:\n{said}")

@@ -7,35 +7,28 @@ are tested on it, so that they lean on no quirk of the embedded server.
 import hashlib
 import os
 import shutil
-import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
+from deploy.local.fetching import CACHE, FetchError, missing, run
 from deploy.local.ports import LOOPBACK
 from deploy.local.processes import Part
 from deploy.local.readiness import answers_ping
 
 HERE = Path(__file__).resolve().parents[1] / "ferretdb"
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "onevoice" / "ferretdb"
+PROGRAMS = ("go",)
+HOME = CACHE / "ferretdb"
 MODULE = "github.com/FerretDB/FerretDB"
 SECONDS_TO_BUILD = 1_200
 
 
-class FerretDBError(Exception):
-    """FerretDB cannot be built here; the text says what to do."""
-
-
-def missing_programs() -> list[str]:
-    return [name for name in ("go",) if shutil.which(name) is None]
-
-
-def program(report: Callable[[str], None], cache: Path = CACHE) -> Path:
-    """The built program, built where it is not there yet. Raises `FerretDBError`."""
+def program(report: Callable[[str], None], cache: Path = HOME) -> Path:
+    """The built program, built where it is not there yet. Raises `FetchError`."""
     pins = (HERE / "go.mod").read_bytes() + (HERE / "go.sum").read_bytes()
     place = cache / hashlib.sha256(pins).hexdigest()[:16] / "ferretdb"
     if not place.exists():
-        if missing_programs():
-            raise FerretDBError(
+        if missing(PROGRAMS):
+            raise FetchError(
                 "FerretDB needs Go 1.24 or newer to be built, not found here; or leave MONGODB=ferretdb away"
             )
         report("FerretDB from its source (once, some minutes)")
@@ -49,30 +42,21 @@ def build(place: Path, folder: Path) -> None:
     try:
         for name in ("go.mod", "go.sum"):
             shutil.copy(HERE / name, folder)
-        run(folder, ("go", "mod", "download"))
-        source = Path(run(folder, ("go", "list", "-m", "-f", "{{.Dir}}", MODULE)).strip())
-        version = run(folder, ("go", "list", "-m", "-f", "{{.Version}}", MODULE))
+        go(folder, "mod", "download")
+        source = Path(go(folder, "list", "-m", "-f", "{{.Dir}}", MODULE).strip())
+        version = go(folder, "list", "-m", "-f", "{{.Version}}", MODULE)
         shutil.copytree(source, folder / "source", copy_function=shutil.copyfile)
         (folder / "source" / "build" / "version" / "version.txt").write_text(version)
-        run(folder, ("go", "mod", "edit", f"-replace={MODULE}=./source"))
-        run(folder, ("go", "build", "-mod=mod", "-o", "ferretdb", f"{MODULE}/cmd/ferretdb"))
+        go(folder, "mod", "edit", f"-replace={MODULE}=./source")
+        go(folder, "build", "-mod=mod", "-o", "ferretdb", f"{MODULE}/cmd/ferretdb")
         place.parent.mkdir(parents=True, exist_ok=True)
         (folder / "ferretdb").replace(place)
     finally:
         shutil.rmtree(folder)
 
 
-def run(folder: Path, command: Sequence[str]) -> str:
-    try:
-        done = subprocess.run(  # noqa: S603
-            command, cwd=folder, capture_output=True, text=True, timeout=SECONDS_TO_BUILD, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise FerretDBError(f"{' '.join(command)} failed: {error}") from error
-    if done.returncode != 0:
-        said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
-        raise FerretDBError(f"{' '.join(command)} failed with status {done.returncode}:\n{said}")
-    return done.stdout
+def go(folder: Path, *arguments: str) -> str:
+    return run(("go", *arguments), SECONDS_TO_BUILD, f"go {arguments[0]} for FerretDB", folder)
 
 
 def mongodb_part(port: int, uri: str, state_dir: Path, report: Callable[[str], None]) -> Part:

@@ -12,6 +12,9 @@ from deploy.local.processes import Part
 
 Kafka = Literal["embedded", "apache", "named"]
 MongoDB = Literal["embedded", "ferretdb", "named"]
+KAFKA: dict[str, Kafka] = {"embedded": "embedded", "apache": "apache"}
+MONGODB: dict[str, MongoDB] = {"embedded": "embedded", "ferretdb": "ferretdb"}
+"""What can be asked for."""
 
 
 class ChoiceError(Exception):
@@ -27,9 +30,9 @@ class Choice:
     mongodb: MongoDB
 
     @property
-    def ports(self) -> dict[str, int | None]:
-        """Every port that a server needs, by name."""
-        return {**dict.fromkeys(self.kafka_ports), **({} if self.mongodb == "named" else {"mongodb": None})}
+    def ports(self) -> list[str]:
+        """The name of every port that a server needs."""
+        return [*self.kafka_ports, *([] if self.mongodb == "named" else ["mongodb"])]
 
     @property
     def kafka_ports(self) -> list[str]:
@@ -51,18 +54,18 @@ def controller(number: int) -> str:
 def chosen(environ: Mapping[str, str]) -> Choice:
     """Raises `ChoiceError`."""
     kafka = environ.get("ONEVOICE_KAFKA") or "embedded"
-    if kafka not in ("embedded", "apache"):
+    if kafka not in KAFKA:
         raise ChoiceError(f"KAFKA={kafka}: say `embedded` or `apache`, or set KAFKA_BOOTSTRAP_SERVERS")
     brokers = environ.get("ONEVOICE_KAFKA_BROKERS") or "1"
     if brokers not in ("1", "3") or (kafka == "embedded" and brokers != "1"):
         raise ChoiceError(f"BROKERS={brokers}: Apache Kafka can have 1 or 3 here, the embedded broker is one")
     mongodb = environ.get("ONEVOICE_MONGODB") or "embedded"
-    if mongodb not in ("embedded", "ferretdb"):
+    if mongodb not in MONGODB:
         raise ChoiceError(f"MONGODB={mongodb}: say `embedded` or `ferretdb`, or set MONGODB_URI")
     return Choice(
-        "named" if environ.get("KAFKA_BOOTSTRAP_SERVERS") else kafka,  # type: ignore[arg-type]
+        "named" if environ.get("KAFKA_BOOTSTRAP_SERVERS") else KAFKA[kafka],
         int(brokers),
-        "named" if environ.get("MONGODB_URI") else mongodb,  # type: ignore[arg-type]
+        "named" if environ.get("MONGODB_URI") else MONGODB[mongodb],
     )
 
 

@@ -25,8 +25,9 @@ from services.consistency.store import Store
 from services.consistency.takeover import GROUP, Parts, Takeover
 from shared.generations.naming import Generation, group_of
 from shared.generations.record import database_in, must_be_rebuilt
-from shared.kafka.consumer import Consumer, Subscription
+from shared.kafka.consumer import Consumer
 from shared.kafka.publisher import Publisher, open_publisher
+from shared.kafka.subscription import Subscription
 from shared.kafka.topics import TOUCHPOINTS
 from shared.mongo import TRANSIENT, Database, connect, ping
 from shared.retention import Retention, read

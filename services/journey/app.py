@@ -13,8 +13,9 @@ from services.journey.handlers import append_to_timeline, mark_timeline
 from services.journey.store import Store
 from shared.generations.naming import Generation, group_of
 from shared.generations.record import database_in, must_be_rebuilt
-from shared.kafka.consumer import Consumer, Subscription
+from shared.kafka.consumer import Consumer
 from shared.kafka.publisher import open_publisher
+from shared.kafka.subscription import Subscription
 from shared.kafka.topics import CONFLICTS, TOUCHPOINTS
 from shared.mongo import TRANSIENT, connect, ping
 from shared.retention import read

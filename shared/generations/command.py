@@ -24,8 +24,8 @@ from shared.generations.naming import NoName, named, said
 from shared.generations.offsets import Offsets, open_offsets
 from shared.generations.rebuilding import Interrupted, Rebuilt, Target, catch_up
 from shared.generations.record import Rebuild, holds_data, note, note_caught_up, rebuild_in
-from shared.kafka.consumer import Halted
 from shared.kafka.publisher import BrokerAway, open_publisher
+from shared.kafka.subscription import Halted
 from shared.mongo import Database, connect
 from shared.settings import KafkaSettings, MongoSettings
 

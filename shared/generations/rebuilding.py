@@ -10,8 +10,9 @@ from shared.generations.letters import Letters
 from shared.generations.naming import group_of
 from shared.generations.offsets import Offsets, behind
 from shared.generations.record import database_in
-from shared.kafka.consumer import Consumer, Subscription
+from shared.kafka.consumer import Consumer
 from shared.kafka.publisher import Publisher
+from shared.kafka.subscription import Subscription
 from shared.mongo import Database
 from shared.settings import KafkaSettings
 

@@ -23,8 +23,6 @@ from shared.kafka.tracing import trace_of
 from shared.settings import KafkaSettings
 from shared.telemetry.metrics import METRICS
 
-__all__ = ["Consumer", "Halted", "Progress", "Subscription"]
-
 logger = logging.getLogger(__name__)
 
 POLL_MS = 200

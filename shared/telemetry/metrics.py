@@ -9,7 +9,7 @@ from opentelemetry import metrics
 from opentelemetry.metrics import CallbackOptions, Observation
 
 if TYPE_CHECKING:
-    from shared.kafka.consumer import Progress
+    from shared.kafka.subscription import Progress
 
 ACCEPTED = "onevoice_events_accepted"
 REJECTED = "onevoice_events_rejected"

@@ -1,47 +1,20 @@
 """The console in a browser: sign in, find a customer, open a conflict, act on its alert while another arrives."""
 
 import asyncio
-import json
 import os
 import re
-import shutil
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
-from pathlib import Path
 
 import httpx
 import pytest
-from aiokafka import AIOKafkaProducer
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from deploy.local.demo.history import present
 from deploy.local.demo.publish import publish
 from deploy.local.stack import Stack
-from shared.events import parse_event, to_json
-from shared.kafka.records import DeadLetter, Record
-from shared.kafka.topics import DEAD_LETTERS, TOUCHPOINTS
+from tests.e2e.console import PATIENCE, await_script, open_page, photograph, sign_in
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-IMAGES = Path(__file__).parents[2] / "docs" / "images"
-PATIENCE = 90_000
-"""Milliseconds after which something that has not come is taken not to come; no claim about speed."""
-expect.set_options(timeout=30_000)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = next((found for name in BROWSERS if (found := shutil.which(name))), None)
-    if program is None:
-        pytest.skip("no Chromium is installed: the console was not tried in a browser (Debian: apt install chromium)")
-    with sync_playwright() as playwright:
-        # Its sandbox cannot start in the containers that continuous integration runs in.
-        running = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -49,44 +22,6 @@ def history(stack: Stack) -> None:
     """What the screenshots show beside the stories told here."""
     if os.environ.get("ONEVOICE_SCREENSHOTS"):
         asyncio.run(publish(stack.urls["ingest"], stack.keys.publish, present()))
-
-
-@pytest.fixture
-def page(browser: Browser, stack: Stack) -> Iterator[Page]:
-    yield from open_page(browser, stack)
-
-
-def open_page(
-    browser: Browser, stack: Stack, *, width: int = 1280, height: int = 860, scheme: str = "light", script: bool = True
-) -> Iterator[Page]:
-    """A page whose every fault of script or policy fails the test."""
-    context = browser.new_context(
-        base_url=stack.urls["gateway"],
-        viewport={"width": width, "height": height},
-        color_scheme="dark" if scheme == "dark" else "light",
-        java_script_enabled=script,
-    )
-    context.set_default_timeout(PATIENCE)
-    opened = context.new_page()
-    faults: list[str] = []
-    opened.on("pageerror", lambda error: faults.append(str(error)))
-    opened.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
-    yield opened
-    context.close()
-    assert faults == []
-
-
-def sign_in(page: Page, key: str) -> None:
-    page.goto("/sign-in")
-    page.get_by_label("Your key").fill(key)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
-
-
-def await_script(page: Page) -> None:
-    """Returns when the page's script runs, its live stream is open, and it was painted: keys before that are lost."""
-    expect(page.locator("#live-state")).to_have_text("Live")
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 def say(stack: Stack, customer: str, number: int, department: str, channel: str, text: str, **data: str) -> None:
@@ -142,14 +77,6 @@ def tell_a_story(stack: Stack, customer: str, plan: str, price: int, other: int)
         title="Your first bill", purpose="transactional",
     )  # fmt: skip
     return wait_for_conflict(stack, customer)
-
-
-def photograph(page: Page, name: str) -> None:
-    """Screenshots of docs/images are taken anew where a run asks for it: ONEVOICE_SCREENSHOTS=1."""
-    if os.environ.get("ONEVOICE_SCREENSHOTS"):
-        IMAGES.mkdir(parents=True, exist_ok=True)
-        page.wait_for_timeout(600)
-        page.screenshot(path=IMAGES / f"{name}.png", animations="disabled")
 
 
 def test_from_a_customer_to_the_alert_while_another_arrives(stack: Stack, page: Page) -> None:
@@ -244,97 +171,6 @@ def test_health_says_that_everything_works(stack: Stack, page: Page) -> None:
     expect(page.locator(".service")).to_have_count(3)
     expect(page.locator(".service.ok")).to_have_count(3)
     photograph(page, "health")
-
-
-async def put_aside(stack: Stack, customer: str) -> None:
-    """Two records that no consumer can read, and a letter whose record can be: a bug that is mended left it."""
-    event = {
-        "specversion": "1.0",
-        "id": f"{customer}-1",
-        "source": "//billing.example.com/console-tests",
-        "type": "touchpoint.message.v1",
-        "time": "2026-03-04T09:00:00Z",
-        "data": {"customer": {"id": customer}, "department": "billing", "channel": "letter", "direction": "outbound",
-                 "title": "Your first bill", "text": "Dear Ms Okafor,\n\nyour first bill is on its way."},
-    }  # fmt: skip
-    record = Record(TOUCHPOINTS, 4, 8_000_017, 0, customer.encode(), to_json(parse_event(json.dumps(event))))
-    mended = DeadLetter(record, "processing failed: KeyError: 'currency'").to_json("journey", datetime.now(UTC))
-    producer = AIOKafkaProducer(bootstrap_servers=stack.at.kafka)
-    await producer.start()
-    try:
-        later = {**event, "id": "later", "type": "touchpoint.message.v9"}
-        await producer.send_and_wait(TOUCHPOINTS, json.dumps(later).encode(), key=customer.encode())
-        torn = b'{"specversion": "1.0", "id": "torn", \xff\xfe\x00'
-        await producer.send_and_wait(TOUCHPOINTS, torn, key=b"console-torn")
-        await producer.send_and_wait(DEAD_LETTERS, mended, key=record.key)
-    finally:
-        await producer.stop()
-
-
-def wait_for_letters(stack: Stack, key: str, count: int) -> None:
-    """Of journey: the other consumer may have much to compare before it comes to them."""
-    headers = {"authorization": f"Bearer {stack.keys.ops}"}
-    deadline = time.monotonic() + PATIENCE / 1000
-    with httpx.Client(base_url=stack.urls["gateway"], headers=headers, timeout=60) as client:
-        while time.monotonic() < deadline:
-            items = client.get("/v1/dead-letters", params={"consumer": "journey", "limit": 200}).json()["items"]
-            if sum(item["key"] == key for item in items) >= count:
-                return
-            time.sleep(0.2)
-    raise AssertionError(f"no {count} dead letters of {key} within {PATIENCE / 1000:.0f} seconds")
-
-
-@pytest.mark.parametrize("script", [True, False], ids=["with-script", "without"])
-def test_dead_letters_are_read_and_replayed(stack: Stack, browser: Browser, script: bool) -> None:
-    customer = "console-amara" if script else "console-berg"
-    with ThreadPoolExecutor(1) as beside:  # Playwright has this thread's event loop
-        beside.submit(asyncio.run, put_aside(stack, customer)).result()
-    wait_for_letters(stack, customer, 2)
-    wait_for_letters(stack, "console-torn", 1)
-    for page in open_page(browser, stack, script=script):
-        sign_in(page, stack.keys.ops)
-        page.goto("/health")
-        photograph(page, "health-letters")
-        page.get_by_role("link", name="Read and replay them").click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("Dead letters")
-        photograph(page, "dead-letters")
-
-        page.get_by_label("Reason has").fill("currency")
-        page.get_by_role("button", name="Show").click()
-        row = page.locator(".letter-row").filter(has_text=customer)
-        expect(row).to_have_count(1)
-        row.get_by_role("link").click()
-        expect(page.locator("pre")).to_contain_text('"title": "Your first bill"')
-        photograph(page, "dead-letter")
-        with page.expect_download() as download:
-            page.get_by_role("link", name="Download").click()
-        assert b"first bill" in download.value.path().read_bytes()
-
-        page.get_by_role("button", name="Replay this letter").click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("Replay 1 letter?")
-        page.get_by_role("button", name="Replay 1 letter").click()
-        expect(page.get_by_role("status").first).to_contain_text("Replayed 1 letter as 1 record.")
-        expect(page.locator(".labels")).to_contain_text("Replayed")
-
-        page.goto(f"/health/dead-letters?state=waiting&consumer=journey&topic={TOUCHPOINTS}")
-        page.get_by_role("button", name=re.compile(r"^Replay \d+ waiting letter")).click()
-        expect(page.get_by_role("heading", level=1)).to_contain_text(re.compile(r"Replay \d+ letters\?"))
-        photograph(page, "dead-letters-dry-run")
-        page.get_by_role("button", name=re.compile(r"^Replay \d+ letters$")).click()
-        expect(page.get_by_role("status").first).to_contain_text(re.compile("Replayed .* as .* record"))
-        wait_for_letters(stack, customer, 3)
-        page.goto("/health/dead-letters?state=waiting&consumer=journey")
-        page.locator(".letter-row").filter(has_text=customer).first.get_by_role("link").click()
-        expect(page.get_by_role("heading", name="What it went through")).to_be_visible()
-        photograph(page, "dead-letter-again")
-
-
-def test_dead_letters_are_for_ops(stack: Stack, page: Page) -> None:
-    sign_in(page, stack.keys.agent)
-    page.goto("/health")
-    expect(page.get_by_role("link", name="Read and replay them")).to_have_count(0)
-    answer = page.context.request.get("/health/dead-letters")
-    assert answer.status == 403
 
 
 def test_reading_and_acting_need_no_script(stack: Stack, browser: Browser) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from deploy.local import apache_kafka
+from deploy.local.fetching import missing
 from deploy.local.ports import PORT_SETTINGS
 from tests.faults.counts import Stored
 from tests.faults.stack import FaultStack
@@ -13,8 +14,8 @@ from tests.faults.stack import FaultStack
 
 @pytest.fixture(scope="session")
 def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultStack]:
-    if missing := apache_kafka.missing_programs():
-        pytest.skip(f"three brokers of Apache Kafka need {' and '.join(missing)}, not installed here")
+    if lacking := missing(apache_kafka.PROGRAMS):
+        pytest.skip(f"three brokers of Apache Kafka need {' and '.join(lacking)}, not installed here")
     free_ports = os.environ | {setting.variable: "0" for setting in PORT_SETTINGS}
     with FaultStack(tmp_path_factory.mktemp("faults"), free_ports) as stack:
         stack.up()

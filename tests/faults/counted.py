@@ -12,8 +12,8 @@ import orjson
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Over events: sent (`events`), acknowledged as new, stored, stored twice, acknowledged but not stored;
-    then conflicts. None where a count does not apply to the fault."""
+    """Over events: sent (`events`), acknowledged as new, stored, stored twice, acknowledged but not stored or not
+    compared; then conflicts. None where a count does not apply to the fault."""
 
     fault: str
     events: int | None = None

@@ -1,50 +1,17 @@
 """What became of the events: counted in MongoDB itself, past every service."""
 
 import asyncio
-import os
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
-import orjson
 from pymongo import AsyncMongoClient
 
+from tests.faults.counted import Counted
 from tests.faults.load import Load
 
 SETTLED = 300.0
 """Seconds after which what is not stored is taken to be lost."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """`lost`: acknowledged, and not on the timeline or not with the detector; `duplicated`: there more than once."""
-
-    fault: str
-    events: int
-    accepted: int
-    stored: int
-    duplicated: int
-    lost: int
-    conflicts_expected: int
-    conflicts_found: int
-    recovered_seconds: float | None
-
-    def report(self) -> None:
-        """A line for whoever reads along, and one of JSON where a report is asked for."""
-        print(f"\n{self}")
-        if named := os.environ.get("ONEVOICE_FAULTS_REPORT"):
-            with Path(named).open("ab") as out:
-                out.write(orjson.dumps(asdict(self)) + b"\n")
-
-    def __str__(self) -> str:
-        recovered = "" if self.recovered_seconds is None else f", going again after {self.recovered_seconds:.1f} s"
-        return (
-            f"{self.fault}: {self.events:,} events, {self.accepted:,} accepted, {self.stored:,} stored, "
-            f"{self.duplicated} duplicated, {self.lost} lost, conflicts {self.conflicts_found:,} of "
-            f"{self.conflicts_expected:,}{recovered}"
-        )
 
 
 class Stored:
@@ -88,14 +55,13 @@ def between(prefix: str) -> dict[str, Any]:
 
 async def outcome(
     fault: str, stored: Stored, prefix: str, load: Load, sent: int, expected: int, recovered: float | None
-) -> Outcome:
+) -> Counted:
     """Waits until everything acknowledged is stored and compared, or nothing more comes."""
 
     async def whole() -> bool:
-        enough = await stored.count(prefix) >= len(load.accepted) and await stored.compared(prefix) >= len(
-            load.accepted
-        )
-        return enough and len(await stored.conflicts(prefix)) == expected == await stored.marks(prefix)
+        count = len(load.accepted)
+        there = await stored.count(prefix) >= count and await stored.compared(prefix) >= count
+        return there and len(await stored.conflicts(prefix)) == expected == await stored.marks(prefix)
 
     await within(SETTLED, whole)
     await asyncio.sleep(1.0)  # for what would be one too many
@@ -103,7 +69,7 @@ async def outcome(
     compared = await stored.compared(prefix)
     conflicts = await stored.conflicts(prefix)
     marks = await stored.marks(prefix)
-    return Outcome(
+    return Counted(
         fault,
         events=sent,
         accepted=len(load.accepted),

@@ -7,7 +7,8 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable
 
-from tests.faults.counts import Outcome, Stored, outcome, within
+from tests.faults.counted import Counted
+from tests.faults.counts import Stored, outcome, within
 from tests.faults.load import EACH, Load, conflicts_in, events_of
 from tests.faults.stack import FaultStack
 
@@ -19,7 +20,7 @@ PROBES = 24
 Inflict = Callable[[], Awaitable[None]]
 
 
-async def under_load(stack: FaultStack, stored: Stored, fault: str, inflict: Inflict) -> Outcome:
+async def under_load(stack: FaultStack, stored: Stored, fault: str, inflict: Inflict) -> Counted:
     """Sends events, breaks something in the middle and mends it, and counts; fails where the counts are not right.
 
     The seconds until the stack goes again are those from the end of `inflict` until events of every partition that

@@ -5,8 +5,9 @@ import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 import orjson
 import pytest
@@ -71,9 +72,9 @@ class Desk:
             future = await self.publisher._producer.send(self.topic, b"first", key=key)
             self.keys.setdefault((await future).partition, key)
 
-    def subscription(self, **changed: object) -> Subscription:
+    def subscription(self, **changed: Any) -> Subscription:
         plain = Subscription(self.topic, f"group-{self.topic}", self.handle, (), self.assigned, attempts=2)
-        return Subscription(**{name: getattr(plain, name) for name in plain.__slots__} | changed)  # type: ignore[arg-type]
+        return replace(plain, **changed)
 
     async def lag(self) -> int:
         return await lag(self.kafka, f"group-{self.topic}", self.topic)

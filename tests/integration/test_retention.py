@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import uuid
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,13 +19,13 @@ from services.journey.domain.mark import Mark
 from services.journey.domain.touchpoint import touchpoint
 from services.journey.store import Store
 from shared.kafka.topics import ALERTS, CONFLICTS, TOPICS, TOUCHPOINTS, asked, ensure_topics, topic_configs
-from shared.mongo import Collection, Database, connect
+from shared.mongo import Collection, Database
 from shared.reserved import RESERVED
 from shared.retention import read, shipped
 from shared.retention.applying import apply_to_documents
 from shared.retention.documents import EXPIRES, KEPT_FROM, NEVER
 from shared.retention.table import SHIPPED
-from shared.settings import KafkaSettings, MongoSettings
+from shared.settings import KafkaSettings
 from tests.feed import until
 from tests.integration.consistency_service import Customer, Service, running
 from tests.integration.servers import Servers
@@ -41,14 +40,6 @@ def servers(tmp_path_factory: pytest.TempPathFactory, free_ports: dict[str, str]
     with Servers(tmp_path_factory.mktemp("retention"), free_ports) as stack:
         stack.up()
         yield stack
-
-
-@pytest.fixture
-async def database(servers: Stack) -> AsyncIterator[Database]:
-    """One of its own for each test."""
-    name = f"retention_{uuid.uuid4().hex[:12]}"
-    async with connect(MongoSettings(uri=servers.at.mongodb, database=name), "test") as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from services.gateway.dead_letters.index import Index, Wanted
 from services.gateway.dead_letters.letters import Letter, Original
 from services.gateway.dead_letters.reader import Gone, Reader
 from services.gateway.dead_letters.replay import MOST, Replayer
-from services.gateway.shapes import DeadLetterDetail, DeadLetterPage, LetterState, Replay
+from services.gateway.dead_letters.shapes import DeadLetterDetail, DeadLetterPage, LetterState, Replay
 from shared.events.models import Moment
 from shared.web.body import body_as
 from shared.web.keys import Caller, allow

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.gateway.dead_letters.letters import Letter, Mark, Origin, number
-from services.gateway.shapes import LetterState as State
+from services.gateway.dead_letters.shapes import LetterState as State
 
 STATES: tuple[State, ...] = ("waiting", "replayed", "failed_again")
 

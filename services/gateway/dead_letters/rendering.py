@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 import orjson
 
-from services.gateway.shapes import Form, Shown
+from services.gateway.dead_letters.shapes import Form, Shown
 
 MAX_CHARACTERS = 20_000
 MAX_DUMPED = 4_096

@@ -6,7 +6,7 @@ from services.gateway.dead_letters.index import Index, Wanted
 from services.gateway.dead_letters.letters import Letter, Original, number
 from services.gateway.dead_letters.rendering import line, printable, shown
 from services.gateway.dead_letters.replay import MOST, Plan, why_not
-from services.gateway.shapes import DeadLetter, DeadLetterDetail, DeadLetterPage, Earlier, Replay
+from services.gateway.dead_letters.shapes import DeadLetter, DeadLetterDetail, DeadLetterPage, Earlier, Replay
 from shared.events import timestamp
 
 MAX_EXAMPLES = 10
