@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
+import stamina
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -17,6 +18,7 @@ from deploy.local.stack import Stack
 
 Json = dict[str, Any]
 SECONDS_WITHOUT_PROGRESS = 120.0
+SECONDS_WITHOUT_ANSWER = 60.0
 """After which what is left is taken not to be done any more."""
 LIVE_RATE = 40.0
 """Events a second, about what a company with some million customers sends."""
@@ -123,10 +125,20 @@ def counts(both: tuple[Json, Json]) -> list[Json]:
 
 
 async def stats(stack: Stack, client: httpx.AsyncClient, service: str) -> Json:
-    response = await client.get(f"{stack.at.url(service)}/v1/stats")
-    response.raise_for_status()
-    answer: Json = response.json()
+    """Asked again for a minute where the service is busy or has lost its database for a moment."""
+    answer: Json = {}
+    async for attempt in stamina.retry_context(on=passing, attempts=None, timeout=SECONDS_WITHOUT_ANSWER):
+        with attempt:
+            response = await client.get(f"{stack.at.url(service)}/v1/stats")
+            response.raise_for_status()
+            answer = response.json()
     return answer
+
+
+def passing(error: Exception) -> bool:
+    if isinstance(error, httpx.HTTPStatusError):
+        return error.response.status_code == httpx.codes.SERVICE_UNAVAILABLE
+    return isinstance(error, httpx.TransportError)
 
 
 async def every_conflict(stack: Stack, client: httpx.AsyncClient) -> AsyncIterator[Json]:
