@@ -18,8 +18,8 @@ from deploy.local.stack import Stack
 
 Json = dict[str, Any]
 SECONDS_WITHOUT_PROGRESS = 120.0
-SECONDS_WITHOUT_ANSWER = 60.0
 """After which what is left is taken not to be done any more."""
+SECONDS_WITHOUT_ANSWER = 60.0
 LIVE_RATE = 40.0
 """Events a second, about what a company with some million customers sends."""
 LIVE_SENDERS = 2
