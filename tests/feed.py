@@ -5,6 +5,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import httpx
+
 Json = dict[str, Any]
 PATIENCE = 120.0
 """Seconds after which something that has not come is taken not to come; no claim about speed."""
@@ -39,9 +41,18 @@ def contradicting(customer: str, billed: str = "£36") -> list[Json]:
 
 
 async def until(probe: Callable[[], Awaitable[Any]], what: str = "") -> Any:
-    """The probe's first answer that is true; fails when none comes."""
+    """The probe's first answer that is true; fails when none comes. A 503 says to ask again, and is asked again."""
     deadline = time.monotonic() + PATIENCE
-    while not (answer := await probe()):
+    while not (answer := await _unless_away(probe)):
         assert time.monotonic() < deadline, f"{what or probe}: not within {PATIENCE:.0f} seconds"
         await asyncio.sleep(0.1)
     return answer
+
+
+async def _unless_away(probe: Callable[[], Awaitable[Any]]) -> Any:
+    try:
+        return await probe()
+    except httpx.HTTPStatusError as refusal:
+        if refusal.response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+            raise
+        return None

@@ -17,6 +17,8 @@ logger = logging.getLogger(__name__)
 
 PASSING: tuple[type[Exception], ...] = (*TRANSIENT, Contended)
 MESSAGES_AT_ONCE = 200
+CUSTOMERS_AT_ONCE = 4
+"""Examined in one go: a record that comes meanwhile waits for them, and what was said long ago may wait longer."""
 IDLE_SECONDS = 5.0
 
 
@@ -98,8 +100,10 @@ class Reexamination:
             if not told:
                 return True
             after = told[-1][1]
-            await self.examine({customer for customer, _ in told} - seen, Cause(placed.trace))
-            seen |= {customer for customer, _ in told}
+            customers = sorted({customer for customer, _ in told} - seen)
+            for start in range(0, len(customers), CUSTOMERS_AT_ONCE):
+                await self.examine(customers[start : start + CUSTOMERS_AT_ONCE], Cause(placed.trace))
+            seen.update(customers)
             if partition not in self._owned:
                 return False
 

@@ -1,7 +1,7 @@
 """The console as tests use it: a page that tells every fault, signing in, screenshots."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
@@ -45,6 +45,19 @@ def await_script(page: Page) -> None:
     """Returns when the page's script runs, its live stream is open, and it was painted: keys before that are lost."""
     expect(page.locator("#live-state")).to_have_text("Live")
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def press(page: Page, key: str, comes: Callable[..., None]) -> None:
+    """Presses a key, as a person does, until what it brings is there (`comes` raises `AssertionError` where it is not):
+    Chromium drops a key where the page is not ready for input yet, and a page cannot tell when it is."""
+    for _ in range(5):
+        page.keyboard.press(key)
+        try:
+            return comes(timeout=5_000)
+        except AssertionError:
+            continue
+    page.keyboard.press(key)
+    comes()
 
 
 def photograph(page: Page, name: str) -> None:

@@ -49,7 +49,7 @@ async def caught_up(stack: Stack) -> None:
 
         async def nothing_left() -> bool:
             for owner in ("journey", "consistency"):
-                stats = (await client.get(f"{stack.urls[owner]}/v1/stats")).json()
+                stats = (await client.get(f"{stack.urls[owner]}/v1/stats")).raise_for_status().json()
                 if any(consumer["lag_records"] or not consumer["assigned"] for consumer in stats["consumers"]):
                     return False
             return True
