@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache, partial
 from typing import TypeVar
 
@@ -15,11 +16,12 @@ from services.consistency.domain.changes import Aftermath, aftermath, changes
 from services.consistency.domain.conflict import Conflict
 from services.consistency.domain.detector import Detector
 from services.consistency.domain.history import History
-from services.consistency.domain.stored import StoredConflict
+from services.consistency.domain.stored import StoredConflict, moment_of
 from services.consistency.policies import PolicyBook
 from services.consistency.publish import Outbox
 from services.consistency.store import Store
 from services.consistency.store.conflicts import sides
+from services.consistency.store.events import StoredHistory
 from shared.events import CustomerEvent, EmbargoEvent, MessageEvent, identity, identity_of, parse_event
 from shared.telemetry.metrics import METRICS
 
@@ -33,19 +35,22 @@ PARSED = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why a customer is examined: the trace it belongs to, and when the record came to Kafka (milliseconds)."""
+    """Why a customer is examined: the trace it belongs to, when the record came to Kafka (milliseconds), and conflicts
+    of which an event may have expired."""
 
     trace: str | None = None
     arrived: int | None = None
+    ended: tuple[StoredConflict, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the detector says of one customer, from how many events."""
+    """What the detector says of one customer, from which events, and of what time on (microseconds; None: of all)."""
 
     conflicts: list[Conflict]
     after: Aftermath
-    events: int
+    events: frozenset[str]
+    since: int | None
 
 
 class Examination:
@@ -73,12 +78,12 @@ class Examination:
     async def _once(self, causes: Mapping[str, Cause]) -> dict[str, Cause]:
         """Answers the customers to look at again, for another instance wrote at the same time.
 
-        The events are read before the conflicts, and counted again after writing: whoever stores the last
+        The events are read before the conflicts, and looked up again after writing: whoever stores the last
         event then either sees what was written here or is seen from here.
         """
         customers = list(causes)
         seen = await self._compare(customers)
-        stored = await self._store.conflicts.of_customers(customers)
+        stored = await self._stored(causes, seen)
         if await self._learn_policies(stored):
             seen = await self._compare(customers)
         changed: dict[str, list[StoredConflict]] = {}
@@ -91,26 +96,38 @@ class Examination:
         written = [conflict for some in changed.values() for conflict in some]
         ends = await self._store.events.ends([side for conflict in written for side in sides(conflict)])
         complete = await self._store.conflicts.write(written, ends)
-        counts = await self._store.events.counts(list(changed))
-        again = [one for one in changed if not complete or counts[one] != seen[one].events]
+        events = await self._store.events.identities(list(changed))
+        again = [one for one in changed if not complete or events[one] != seen[one].events]
         await self._announce(written)
         self._measure(changed, stored, causes)
         return {customer: causes[customer] for customer in again}
 
     async def _compare(self, customers: Sequence[str]) -> dict[str, Seen]:
-        bodies = await self._store.events.histories(customers)
+        histories = await self._store.events.histories(customers)
         policies = self._book.all()
         return {
-            customer: await self.work_out(partial(self._detect, list(bodies[customer].values()), policies))
+            customer: await self.work_out(partial(self._detect, histories[customer], policies))
             for customer in customers
         }
 
-    def _detect(self, bodies: Sequence[str], policies: Sequence[EmbargoEvent]) -> Seen:
+    async def _stored(self, causes: Mapping[str, Cause], seen: Mapping[str, Seen]) -> dict[str, list[StoredConflict]]:
+        """The conflicts that the detector would find again, and those before that of which an event is gone."""
+        since = {customer: one.since for customer, one in seen.items()}
+        stored = await self._store.conflicts.of_customers(list(causes), since)
+        ended = [conflict for cause in causes.values() for conflict in cause.ended]
+        known = {conflict.id for conflicts in stored.values() for conflict in conflicts}
+        left = await self._store.events.ends([side for conflict in ended for side in sides(conflict)])
+        for conflict in ended:
+            if conflict.id not in known and not all(side in left for side in sides(conflict)):
+                stored[conflict.customer].append(conflict)
+        return stored
+
+    def _detect(self, history: StoredHistory, policies: Sequence[EmbargoEvent]) -> Seen:
         started = time.perf_counter()
-        events = [parsed(body) for body in bodies]
-        seen = Seen(self.detector.detect(events, policies), aftermath(events), len(events))
+        events = [parsed(body) for body in history.bodies.values()]
+        conflicts = self.detector.detect(events, policies, beginning(history))
         METRICS.detection(time.perf_counter() - started)
-        return seen
+        return Seen(conflicts, aftermath(events), frozenset(history.bodies), history.since)
 
     async def _learn_policies(self, stored: Mapping[str, Sequence[StoredConflict]]) -> bool:
         """Another instance may have applied an embargo that this one has not read yet: then it is stored."""
@@ -146,12 +163,12 @@ class Examination:
     async def rehearse(self, planned: MessageEvent) -> list[Conflict]:
         """The conflicts that the message would be in, were it sent; stores nothing."""
         customer = planned.data.customer.id
-        bodies = (await self._store.events.histories([customer]))[customer]
-        others = [body for known, body in bodies.items() if known != identity_of(planned)]
+        history = (await self._store.events.histories([customer]))[customer]
+        others = [body for known, body in history.bodies.items() if known != identity_of(planned)]
         policies = self._book.all()
 
         def detect() -> list[Conflict]:
-            found = self.detector.detect([*map(parsed, others), planned], policies)
+            found = self.detector.detect([*map(parsed, others), planned], policies, beginning(history))
             return [conflict for conflict in found if planned in (conflict.a, conflict.b)]
 
         return await self.work_out(detect)
@@ -161,11 +178,15 @@ class Examination:
         return await asyncio.get_running_loop().run_in_executor(self._thread, question)
 
     async def history(self, customer: str) -> History:
-        bodies = (await self._store.events.histories([customer]))[customer]
-        return History.of([parsed(body) for body in bodies.values()])
+        history = (await self._store.events.histories([customer]))[customer]
+        return History.of([parsed(body) for body in history.bodies.values()], cut=history.since is not None)
 
     def close(self) -> None:
         self._thread.shutdown(wait=True, cancel_futures=True)
+
+
+def beginning(history: StoredHistory) -> datetime | None:
+    return None if history.since is None else moment_of(history.since)
 
 
 @lru_cache(maxsize=PARSED)

@@ -53,7 +53,7 @@ class Expiry:
 
     async def _examine(self, customer: str, ended: Sequence[StoredConflict]) -> None:
         try:
-            await self._examination.examine({customer: Cause()})
+            await self._examination.examine({customer: Cause(ended=tuple(ended))})
         except PASSING:
             raise
         except Exception:

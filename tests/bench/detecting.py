@@ -41,7 +41,7 @@ def layers(language: str, told: Sequence[tuple[MessageEvent, ...]]) -> Iterator[
         return [reader.message(event) for event in events]
 
     reading, messages = timed(read)
-    vectors, _ = timed(lambda: [nearness.of(message, message) for message in messages])
+    vectors, _ = timed(lambda: [nearness.of([message], message) for message in messages])
     again, _ = timed(read)
     count = len(events)
     yield Figure("detection", f"{language}, claims of new texts", count / reading, None, "messages/s")

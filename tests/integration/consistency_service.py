@@ -76,7 +76,7 @@ class Service:
         """Waits until so many events of the customer are stored and the consumer has nothing left to do."""
 
         async def done() -> bool:
-            return (await self.store.events.counts([customer])).get(customer, 0) == count
+            return len((await self.store.events.identities([customer]))[customer]) == count
 
         await until(done)
         await self.idle()

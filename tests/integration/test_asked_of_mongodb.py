@@ -123,7 +123,7 @@ CALLS: dict[str, Callable[[Stores], Awaitable[Any]]] = {
     "events.prepare": lambda stores: stores.events.prepare(),
     "events.store": store_events,
     "events.histories": lambda stores: stores.events.histories(["c1"]),
-    "events.counts": lambda stores: stores.events.counts(["c1"]),
+    "events.identities": lambda stores: stores.events.identities(["c1"]),
     "events.told": lambda stores: stores.events.told(0, 0, NOW * 2, AFTER, 10),
     "events.ends": lambda stores: stores.events.ends([identity_of(told("c1", 1))]),
     "events.totals": lambda stores: stores.events.totals(),

@@ -1,14 +1,17 @@
 """The stores against the server that the tests run on: what they keep."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from services.consistency.clock import now
 from services.consistency.domain.alerts import EXAMPLES
+from services.consistency.domain.bounds import HISTORY, REACH
+from services.consistency.domain.stored import microseconds
 from services.consistency.store import Conflicts, Events
 from services.consistency.store.counting import FEW
-from services.consistency.store.events import Arrival
+from services.consistency.store.events import MANY, Arrival, StoredHistory
 from services.journey.domain.mark import Mark
 from services.journey.domain.touchpoint import touchpoint
 from services.journey.store import Filters
@@ -28,10 +31,28 @@ async def test_an_event_is_stored_once_and_other_content_is_told(database: Datab
     changed, elsewhere = told("c1", 1, "other"), message("c1-2", hour=2, customer={"id": "c9"})
     again = [Arrival(second, 0), Arrival(changed, 0), Arrival(told("c1", 3), 0), Arrival(elsewhere, 0)]
     assert await events.store(again) == frozenset({1, 3})
-    bodies = await events.histories(["c1", "c9"])
-    assert set(bodies["c1"]) == {identity_of(event) for event in (first, second, told("c1", 3))}
-    assert bodies["c9"] == {}
-    assert not any("other" in body for body in bodies["c1"].values())
+    histories = await events.histories(["c1", "c9"])
+    assert set(histories["c1"].bodies) == {identity_of(event) for event in (first, second, told("c1", 3))}
+    assert histories["c9"] == StoredHistory({})
+    assert not any("other" in body for body in histories["c1"].bodies.values())
+
+
+async def test_of_very_many_messages_the_newest_are_answered(database: Database) -> None:
+    events = Events(database, shipped(), now)
+    await events.prepare()
+    start = datetime(2026, 3, 2, tzinfo=UTC)
+    everything = [message(f"m{n:05}", hour=0, customer={"id": "long"}) for n in range(MANY + 5)]
+    everything = [event.model_copy(update={"time": start + timedelta(minutes=n)}) for n, event in enumerate(everything)]
+    consents = [message("few", customer={"id": "short"})]
+    for at in range(0, len(everything), 1_000):
+        await events.store([Arrival(event, 0) for event in everything[at : at + 1_000]])
+    await events.store([Arrival(event, 0) for event in consents])
+    histories = await events.histories(["long", "short"])
+    newest = everything[-HISTORY:]
+    assert histories["long"].since == microseconds(newest[REACH].time)
+    assert set(histories["long"].bodies) == {identity_of(event) for event in newest}
+    assert await events.identities(["long"]) == {"long": frozenset(histories["long"].bodies)}
+    assert (len(histories["short"].bodies), histories["short"].since) == (1, None)
 
 
 async def test_a_touchpoint_is_stored_once_and_other_content_is_told(database: Database) -> None:

@@ -8,6 +8,14 @@ CLAIMS = 120
 """Statements kept of one message, in order of the text."""
 CLASHES = 400
 """Pairs of clashing statements weighed between two messages."""
+REACH = 1_000
+"""Messages before it, the newest, that a message is compared with."""
+RULED = 200
+"""Of those, how many by the rules: the nearest in meaning."""
+REPORTED = 20
+"""Conflicts that one message makes with earlier ones, the surest."""
+HISTORY = 2 * REACH
+"""Messages of a customer, the newest, that are looked at: the later half has all its reach."""
 RUN = re.compile(r"(\S)\1{23,}|[\d.,:;/+-]{48,}|(?:[\d.,:;/+-]+ ){24,}")
 
 

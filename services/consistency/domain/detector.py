@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 
 from services.consistency.domain.conflict import Conflict
 from services.consistency.domain.history import History
@@ -18,11 +19,15 @@ class Detector:
         self._rules = tuple(rules)
 
     def detect(
-        self, events: Iterable[CustomerEvent | EmbargoEvent], policies: Iterable[EmbargoEvent] = ()
+        self,
+        events: Iterable[CustomerEvent | EmbargoEvent],
+        policies: Iterable[EmbargoEvent] = (),
+        since: datetime | None = None,
     ) -> list[Conflict]:
         """Conflicts among the events, in any order of arrival; each pair and kind once.
 
-        What different customers were told is never compared; policies bind them all.
+        What different customers were told is never compared; policies bind them all. `since` where earlier events are
+        left out: conflicts whose later event came before it are not answered, for what they depend on may be missing.
         """
         by_customer: dict[str, list[CustomerEvent]] = defaultdict(list)
         binding = list(policies)
@@ -33,8 +38,9 @@ class Detector:
                 by_customer[event.data.customer.id].append(event)
         found: dict[str, Conflict] = {}
         for told in by_customer.values():
-            history = History.of(told, binding)
+            history = History.of(told, binding, cut=since is not None)
             for rule in self._rules:
                 for conflict in rule(history):
-                    found.setdefault(conflict.id, conflict)
+                    if since is None or conflict.b.time >= since:
+                        found.setdefault(conflict.id, conflict)
         return list(found.values())

@@ -22,16 +22,24 @@ class History:
     """What reached one customer, by event time.
 
     `messages` are the outbound messages that reached the customer; a message without a delivery event
-    counts as delivered. `cases`, `consents` and `embargoes` are in order of time as well.
+    counts as delivered. `cases`, `consents` and `embargoes` are in order of time as well. `cut`: there were messages
+    before the first.
     """
 
     messages: tuple[MessageEvent, ...]
     cases: tuple[CaseEvent, ...] = ()
     consents: tuple[ConsentEvent, ...] = ()
     embargoes: tuple[EmbargoEvent, ...] = ()
+    cut: bool = False
 
     @classmethod
-    def of(cls, events: Iterable[CustomerEvent | EmbargoEvent], policies: Iterable[EmbargoEvent] = ()) -> "History":
+    def of(
+        cls,
+        events: Iterable[CustomerEvent | EmbargoEvent],
+        policies: Iterable[EmbargoEvent] = (),
+        *,
+        cut: bool = False,
+    ) -> "History":
         unique = {identity_of(event): event for event in (*events, *policies)}
         ordered = sorted(unique.values(), key=lambda event: (event.time, identity_of(event)))
         lost = lost_messages(event for event in ordered if isinstance(event, DeliveryEvent))
@@ -44,6 +52,7 @@ class History:
             cases=tuple(event for event in ordered if isinstance(event, CaseEvent)),
             consents=tuple(event for event in ordered if isinstance(event, ConsentEvent)),
             embargoes=tuple(event for event in ordered if isinstance(event, EmbargoEvent)),
+            cut=cut,
         )
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 
@@ -60,6 +61,7 @@ class Conflicts:
             [
                 IndexModel(newest),
                 IndexModel([("customer", ASCENDING), *newest]),
+                IndexModel([("customer", ASCENDING), ("b_time", ASCENDING)]),
                 IndexModel(
                     [
                         *(("alert", ASCENDING), ("pair", ASCENDING), *newest),
@@ -76,14 +78,24 @@ class Conflicts:
         )
         await expire(self._conflicts)
 
-    async def of_customers(self, customers: Sequence[str]) -> dict[str, list[StoredConflict]]:
+    async def of_customers(
+        self, customers: Sequence[str], since: Mapping[str, int | None] = MappingProxyType({})
+    ) -> dict[str, list[StoredConflict]]:
+        """By customer; of one that `since` has, those whose later event came then (microseconds) or after."""
         found: dict[str, list[StoredConflict]] = {customer: [] for customer in customers}
 
-        async def read(some: Sequence[str]) -> None:
-            async for row in self._conflicts.find({"customer": {"$in": list(some)}}):
+        async def read(wanted: Row) -> None:
+            async for row in self._conflicts.find(wanted):
                 found[row["customer"]].append(conflict_of(row))
 
-        await asyncio.gather(*(read(some) for some in chunks(customers)))
+        whole = [customer for customer in customers if since.get(customer) is None]
+        wanted: list[Row] = [{"customer": {"$in": list(some)}} for some in chunks(whole)]
+        wanted += [
+            {"customer": customer, "b_time": {"$gte": since[customer]}}
+            for customer in customers
+            if since.get(customer) is not None
+        ]
+        await asyncio.gather(*map(read, wanted))
         return found
 
     async def by_id(self, ids: Sequence[str]) -> list[StoredConflict]:

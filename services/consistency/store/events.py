@@ -1,17 +1,16 @@
 """Collection `events`: each touchpoint once, as it came."""
 
-import asyncio
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pymongo import ASCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from services.consistency.clock import Clock
+from services.consistency.domain.bounds import HISTORY, REACH
 from services.consistency.domain.stored import microseconds
-from services.consistency.store.documents import chunks
+from services.consistency.store.documents import Row, chunks
 from shared.events import CustomerEvent, digest, identity_of, to_json
 from shared.mongo import Database, ensure_indexes, insert_new
 from shared.reserved import not_reserved
@@ -19,6 +18,15 @@ from shared.retention import Retention
 from shared.retention.documents import EXPIRES, NEVER, expire, kept, later_of
 
 MESSAGE = "touchpoint.message.v1"
+MANY = 10_000
+"""Events of several customers read at once; where there are more, each customer's newest are."""
+MOST = {
+    MESSAGE: HISTORY + 1,
+    "touchpoint.delivery.v1": 4 * HISTORY,
+    "touchpoint.case.v1": HISTORY,
+    "touchpoint.consent.v1": HISTORY,
+}
+"""Of one customer, by type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +36,15 @@ class Arrival:
     event: CustomerEvent
     partition: int
     arrived: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoredHistory:
+    """A customer's events as JSON, by identity. `since` (microseconds) where only the newest messages are there: up to
+    then what was found before stands as it is, for not all that it depends on is read."""
+
+    bodies: Mapping[str, str]
+    since: int | None = None
 
 
 class Events:
@@ -42,7 +59,7 @@ class Events:
         await ensure_indexes(
             self._events,
             [
-                IndexModel([("customer", ASCENDING)]),
+                IndexModel([("customer", ASCENDING), ("type", ASCENDING), ("time", DESCENDING), ("_id", DESCENDING)]),
                 IndexModel([("partition", ASCENDING), ("type", ASCENDING), ("time", ASCENDING), ("_id", ASCENDING)]),
             ],
         )
@@ -59,27 +76,38 @@ class Events:
         stored = {row["_id"]: row["digest"] async for row in cursor}
         return frozenset(place for place, row in known.items() if stored[row["_id"]] != row["digest"])
 
-    async def histories(self, customers: Sequence[str]) -> dict[str, dict[str, str]]:
-        """For each customer, identity -> event as JSON."""
-        found: dict[str, dict[str, str]] = {customer: {} for customer in customers}
+    async def histories(self, customers: Sequence[str]) -> dict[str, StoredHistory]:
+        """Of each customer the newest messages, as many as are compared, and what else is known."""
+        rows = await self._newest(customers, {"body": 1})
+        return {
+            customer: StoredHistory({row["_id"]: row["body"] for row in some}, since)
+            for customer, (some, since) in rows.items()
+        }
 
-        async def read(some: Sequence[str]) -> None:
-            fields = {"customer": 1, "body": 1, EXPIRES: 1}
-            cursor = self._events.find({"customer": {"$in": list(some)}}, fields, batch_size=10_000)
-            async for row in cursor:
-                if not self._expired(row):
-                    found[row["customer"]][row["_id"]] = row["body"]
+    async def identities(self, customers: Sequence[str]) -> dict[str, frozenset[str]]:
+        """Of the events that `histories` answers."""
+        rows = await self._newest(customers, {})
+        return {customer: frozenset(row["_id"] for row in some) for customer, (some, _) in rows.items()}
 
-        await asyncio.gather(*(read(some) for some in chunks(customers)))
-        return found
-
-    async def counts(self, customers: Sequence[str]) -> Mapping[str, int]:
-        """Events stored of each customer."""
-        counts: dict[str, int] = defaultdict(int)
+    async def _newest(self, customers: Sequence[str], fields: Row) -> dict[str, tuple[list[Row], int | None]]:
+        fields = {"customer": 1, "type": 1, "time": 1, EXPIRES: 1, **fields}
+        found: dict[str, list[Row]] = {customer: [] for customer in customers}
         for some in chunks(customers):
-            async for row in self._events.find({"customer": {"$in": list(some)}}, {"customer": 1, EXPIRES: 1}):
-                counts[row["customer"]] += not self._expired(row)
-        return counts
+            rows = await self._events.find({"customer": {"$in": list(some)}}, fields).limit(MANY).to_list(MANY)
+            if len(rows) == MANY:
+                rows = [row for customer in some for row in await self._of_one(customer, fields)]
+            for row in rows:
+                if not self._expired(row):
+                    found[row["customer"]].append(row)
+        return {customer: cut(rows) for customer, rows in found.items()}
+
+    async def _of_one(self, customer: str, fields: Row) -> list[Row]:
+        """In bounded time, however many there are."""
+        rows: list[Row] = []
+        for kind, most in MOST.items():
+            cursor = self._events.find({"customer": customer, "type": kind}, fields)
+            rows += await cursor.sort([("time", DESCENDING), ("_id", DESCENDING)]).limit(most).to_list(most)
+        return rows
 
     async def ends(self, identities: Sequence[str]) -> dict[str, datetime]:
         """When each of the events expires; without those that are not there."""
@@ -134,3 +162,13 @@ class Events:
             "body": body.decode(),
             **kept(later_of(event.time, arrival.arrived), days),
         }
+
+
+def cut(rows: list[Row]) -> tuple[list[Row], int | None]:
+    """Without the oldest messages where there are more than are compared; and from when on what is left has all its
+    reach."""
+    messages = sorted((row for row in rows if row["type"] == MESSAGE), key=lambda row: (row["time"], row["_id"]))
+    if len(messages) <= HISTORY:
+        return rows, None
+    kept = messages[-HISTORY:]
+    return [*kept, *(row for row in rows if row["type"] != MESSAGE)], kept[REACH]["time"]

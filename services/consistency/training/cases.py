@@ -6,7 +6,7 @@ python -m services.consistency.training.cases --out cases.jsonl FILES...
 import argparse
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from services.consistency.domain.comparer.nearness import nearness_by
@@ -42,14 +42,13 @@ def cases(paths: Sequence[str]) -> Iterator[Case]:
     lexicon = load_lexicon()
     similarity = best_similarity()
     nearness = nearness_by(similarity)
-    every = replace(lexicon, threshold=0.0)
     reader, relatedness = Reader(lexicon), Relatedness(lexicon, similarity)
     for scenario in read_scenarios(paths):
         wanted = {pair for pair, kind in scenario.pairs if kind == "contradiction"}
         for messages in told(scenario, reader):
             for at, later in enumerate(messages):
                 for earlier in messages[:at]:
-                    found = compare_messages(earlier, later, every, relatedness)
+                    found, _ = compare_messages(earlier, later, lexicon, relatedness, least=0.0)
                     first, second = rendered(earlier, later, lexicon, nearness)
                     yield Case(
                         scenario=scenario.id,
@@ -59,7 +58,7 @@ def cases(paths: Sequence[str]) -> Iterator[Case]:
                         first=first,
                         second=second,
                         strength=found.strength if found is not None else 0.0,
-                        cosine=nearness.of(earlier, later),
+                        cosine=nearness.of([earlier], later)[0],
                         gone=not in_force(earlier, later),
                         expected=frozenset((earlier.event.id, later.event.id)) in wanted,
                     )

@@ -92,6 +92,8 @@ def write(weights: dict[str, float], threshold: float, near: float) -> None:
         f"near = {near:g}",
         "# With so many earlier messages at the most, the nearest, a message is compared by the comparer.",
         "most = 40",
+        "# The same where there are more than 200 earlier messages.",
+        "most_of_many = 10",
         "# From what probability on the later message counts as announcing a change.",
         "change = 0.5",
         "# How sure the rules must be of two clashing claims to name them in place of the sentences.",

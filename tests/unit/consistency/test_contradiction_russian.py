@@ -166,5 +166,5 @@ def message(name: str, text: str, days: int) -> MessageEvent:
 def test_pairs(one: str, other: str, expected: bool, lexicon: Lexicon) -> None:
     reader = Reader(lexicon)
     earlier, later = reader.message(message("e1", one, 0)), reader.message(message("e2", other, 1))
-    found = compare_messages(earlier, later, lexicon, Relatedness(lexicon, NoSimilarity()))
+    found, _ = compare_messages(earlier, later, lexicon, Relatedness(lexicon, NoSimilarity()))
     assert (found is not None) is expected

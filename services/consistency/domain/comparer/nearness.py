@@ -1,6 +1,7 @@
 """How near two messages are in meaning: their nearest sentences, by a sentence encoder where one is installed."""
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from services.consistency.domain.contradiction.message import Message
@@ -14,8 +15,8 @@ class Nearness(Protocol):
         """Of two sentences, from 0 (nothing in common) to 1 (the same)."""
         ...
 
-    def of(self, earlier: Message, later: Message) -> float:
-        """Of the nearest sentences of two messages."""
+    def of(self, earlier: Sequence[Message], later: Message) -> Sequence[float]:
+        """Of each of the earlier messages to the later one, by their nearest sentences."""
         ...
 
 
@@ -30,8 +31,16 @@ class EncodedNearness:
     def between(self, one: str, other: str) -> float:
         return self._encoder.between(one, other)
 
-    def of(self, earlier: Message, later: Message) -> float:
-        return float((self._matrix(earlier) @ self._matrix(later).T).max())
+    def of(self, earlier: Sequence[Message], later: Message) -> Sequence[float]:
+        import numpy as np
+
+        matrices = [self._matrix(message) for message in earlier]
+        if not matrices:
+            return []
+        nearest = (np.concatenate(matrices) @ self._matrix(later).T).max(axis=1)
+        starts = np.cumsum([0, *(len(matrix) for matrix in matrices[:-1])])
+        found: list[float] = np.maximum.reduceat(nearest, starts).tolist()
+        return found
 
     def _matrix(self, message: Message) -> Any:
         text = message.event.data.text
@@ -55,8 +64,8 @@ class UnknownNearness:
     def between(self, one: str, other: str) -> float:
         return 0.0
 
-    def of(self, earlier: Message, later: Message) -> float:
-        return 1.0
+    def of(self, earlier: Sequence[Message], later: Message) -> Sequence[float]:
+        return [1.0] * len(earlier)
 
 
 def nearness_by(similarity: Similarity) -> Nearness:

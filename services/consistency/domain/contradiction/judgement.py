@@ -5,11 +5,11 @@ weights (`any/comparer.toml`) make one probability of it. Without a comparer the
 """
 
 import math
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
+from services.consistency.domain.bounds import RULED
 from services.consistency.domain.comparer.comparer import Comparer, Verdict
 from services.consistency.domain.comparer.nearness import Nearness
 from services.consistency.domain.comparer.rendering import (
@@ -25,12 +25,10 @@ from services.consistency.domain.contradiction.lexicon import Lexicon
 from services.consistency.domain.contradiction.message import Message
 from services.consistency.domain.contradiction.pairing import Finding, clashes, compare_messages, same_value
 from services.consistency.domain.contradiction.relatedness import Relatedness, other_period
-from shared.events import Message as Told
-from shared.events import identity_of
 
 STATEMENT = "statement"
 """The attribute of a conflict of which no typed claim says what it is about."""
-KEPT = 200_000
+KEPT = 50_000
 LEAST, MOST = 1e-3, 0.97
 QUOTED = 300
 SAYS, UNLIKELY = 16, 0.3
@@ -42,13 +40,23 @@ class Judgement:
     """`finding` is the rules' strongest clash whatever its strength, `change` one that the later message announces;
     `verdict` the comparer's, None where it was not asked; `left_out` that others were nearer to the later one."""
 
-    finding: Finding | None
-    change: Finding | None
-    verdict: Verdict | None
+    finding: Finding | None = None
+    change: Finding | None = None
+    verdict: Verdict | None = None
     left_out: bool = False
 
 
-Key = tuple[str, datetime, str, Told, str, datetime, str, Told]
+NOTHING = Judgement()
+Key = tuple[str, str]
+"""Of the earlier and of the later message: all that a judgement depends on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A message, and those before it that it is compared with, in order of time."""
+
+    later: Message
+    earlier: tuple[Message, ...]
 
 
 class Judge:
@@ -64,58 +72,71 @@ class Judge:
         self._weights: Mapping[str, float] = lexicon.comparer
         self._known: OrderedDict[Key, Judgement] = OrderedDict()
 
-    def judge(self, pairs: Sequence[tuple[Message, Message]]) -> list[Judgement]:
-        """One for each pair of an earlier and a later message, in order."""
-        keys = [key_of(*pair) for pair in pairs]
-        left_out = self._left_out(pairs)
+    def judge(self, rows: Sequence[Row]) -> list[dict[str, Judgement]]:
+        """For each row what was made of its pairs, by the earlier message's key; without those that far too many others
+        are nearer to the later one than."""
+        chosen = [(row, self._chosen(row)) for row in rows]
         new = {
-            key: pair
-            for at, (key, pair) in enumerate(zip(keys, pairs, strict=True))
-            if key not in self._known or (at in left_out) is not self._known[key].left_out
+            (row.earlier[at].key, row.later.key): (row.earlier[at], row.later, left_out)
+            for row, places in chosen
+            for at, left_out in places.items()
+            if self._is_new((row.earlier[at].key, row.later.key), left_out)
         }
-        left = {keys[at] for at in left_out}
-        verdicts: Mapping[Key, Verdict] = {}
-        if self._comparer is not None:
-            asked = {key: pair for key, pair in new.items() if key not in left and self._near(*pair)}
-            texts = [rendered(*pair, self._lexicon, self._nearness) for pair in asked.values()]
-            verdicts = dict(zip(asked, self._comparer.verdicts(texts), strict=True))
-        fresh = {key: self._judged(*pair, verdicts.get(key), key in left) for key, pair in new.items()}
-        answers = [fresh[key] if key in fresh else self._known[key] for key in keys]
+        fresh = self._fresh(new)
+        answers = [
+            {row.earlier[at].key: self._told((row.earlier[at].key, row.later.key), fresh) for at in places}
+            for row, places in chosen
+        ]
         self._known.update(fresh)
         while len(self._known) > KEPT:
             self._known.popitem(last=False)
         return answers
 
-    def _left_out(self, pairs: Sequence[tuple[Message, Message]]) -> set[int]:
-        """Where in `pairs` the earlier message is not among those nearest in meaning to the later one: what a message
-        costs does not grow with the customer's history."""
-        most = int(self._weights["most"])
-        if self._comparer is None or len(pairs) <= most:
-            return set()
-        earlier: dict[str, list[int]] = defaultdict(list)
-        for at, (_, later) in enumerate(pairs):
-            earlier[identity_of(later.event)].append(at)
-        return {
-            at
-            for places in earlier.values()
-            if len(places) > most
-            for at in sorted(places, key=lambda at: self._nearness.of(*pairs[at]), reverse=True)[most:]
-        }
+    def _chosen(self, row: Row) -> dict[int, bool]:
+        """Places in `earlier` of those to judge, each with whether the comparer is left out: what a message costs does
+        not grow with the customer's history. Those nearest in meaning are chosen, the newest where nothing is known of
+        meaning."""
+        most = self._asked(len(row.earlier))
+        if len(row.earlier) <= most:
+            return dict.fromkeys(range(len(row.earlier)), False)
+        near = self._nearness.of(row.earlier, row.later)
+        nearest = sorted(range(len(row.earlier)), key=lambda at: (-near[at], -at))
+        asked = frozenset(nearest[:most])
+        ruled = [at for at in nearest if not row.earlier[at].sorts.isdisjoint(row.later.sorts)][:RULED]
+        return {at: at not in asked for at in (*asked, *ruled)}
+
+    def _asked(self, earlier: int) -> int:
+        """How many of so many messages the comparer is asked about."""
+        if self._comparer is None:
+            return 0
+        return int(self._weights["most" if earlier <= RULED else "most_of_many"])
+
+    def _is_new(self, key: Key, left_out: bool) -> bool:
+        known = self._known.get(key)
+        return known is None or known.left_out is not left_out
+
+    def _told(self, key: Key, fresh: Mapping[Key, Judgement]) -> Judgement:
+        return fresh[key] if key in fresh else self._known[key]
+
+    def _fresh(self, new: Mapping[Key, tuple[Message, Message, bool]]) -> dict[Key, Judgement]:
+        verdicts: Mapping[Key, Verdict] = {}
+        if self._comparer is not None:
+            asked = {key: (one, other) for key, (one, other, left_out) in new.items() if not left_out}
+            asked = {key: pair for key, pair in asked.items() if self._near(*pair)}
+            texts = [rendered(*pair, self._lexicon, self._nearness) for pair in asked.values()]
+            verdicts = dict(zip(asked, self._comparer.verdicts(texts), strict=True))
+        return {key: self._judged(*pair, verdicts.get(key)) for key, pair in new.items()}
 
     def _near(self, earlier: Message, later: Message) -> bool:
         """Worth asking about: not the same again, another period, or something else altogether."""
         if earlier.event.data.text == later.event.data.text or other_period(earlier, later) or agree(earlier, later):
             return False
-        return self._nearness.of(earlier, later) >= self._weights["near"]
+        return self._nearness.of([earlier], later)[0] >= self._weights["near"]
 
-    def _judged(self, earlier: Message, later: Message, verdict: Verdict | None, left_out: bool) -> Judgement:
-        every = self._lexicon if verdict is None else replace(self._lexicon, threshold=0.0)
-        return Judgement(
-            compare_messages(earlier, later, every, self._relatedness),
-            compare_messages(earlier, later, self._lexicon, self._relatedness, changes=True),
-            verdict,
-            left_out,
-        )
+    def _judged(self, earlier: Message, later: Message, left_out: bool, verdict: Verdict | None) -> Judgement:
+        least = None if verdict is None else 0.0
+        found = compare_messages(earlier, later, self._lexicon, self._relatedness, least)
+        return Judgement(*found, verdict, left_out)
 
     def probability(self, judged: Judgement) -> float:
         """How likely the two cannot both be relied on."""
@@ -184,12 +205,6 @@ def agree(earlier: Message, later: Message) -> bool:
         and all(any(same_value(x, y, earlier, later) for y in other) for x in one)
         and all(any(same_value(x, y, earlier, later) for x in one) for y in other)
     )
-
-
-def key_of(earlier: Message, later: Message) -> Key:
-    """All that a judgement depends on."""
-    one, other = earlier.event, later.event
-    return one.source, one.time, one.id, one.data, other.source, other.time, other.id, other.data
 
 
 def signs(strength: float, verdict: Verdict) -> dict[str, float]:

@@ -9,19 +9,22 @@ from services.consistency.domain.contradiction.languages import language_of
 from services.consistency.domain.contradiction.lexicon import Lexicon
 from services.consistency.domain.contradiction.reading import read
 from services.consistency.domain.contradiction.structured import holds, structured_claims
-from shared.events import MessageEvent
+from shared.events import MessageEvent, digest, to_json
 
-READINGS = 50_000
+READINGS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message with what it states; `own` are the names, and their stems, of the company that sends it."""
+    """One message with what it states; `own` are the names, and their stems, of the company that sends it, `sorts`
+    what its assertions may clash with, `key` the same for equal events alone."""
 
     event: MessageEvent
     reading: Reading
     claims: tuple[Claim, ...]
     own: frozenset[str] = frozenset()
+    sorts: frozenset[tuple[str, str]] = frozenset()
+    key: str = ""
 
 
 class Reader:
@@ -65,7 +68,9 @@ class Reader:
                 refs=reading.refs | about.refs,
                 periods=about.periods or reading.periods,
             )
-        return Message(event, reading, tuple(claims[:CLAIMS]), self.own(event.source, reading))
+        kept = tuple(claims[:CLAIMS])
+        sorts = frozenset(sort_of(claim) for claim in kept if claim.mode == "asserted")
+        return Message(event, reading, kept, self.own(event.source, reading), sorts, digest(to_json(event)))
 
     def own(self, source: str, reading: Reading) -> frozenset[str]:
         """Names that the address of the sending system contains: they stand in every message and tell nothing."""
@@ -77,3 +82,8 @@ class Reader:
                 spell = self._lexicon.languages[reading.language].speller.norm
                 own |= {name, first, spell(first), *more, *map(spell, more)}
         return frozenset(own)
+
+
+def sort_of(claim: Claim) -> tuple[str, str]:
+    """Claims of different sorts never clash."""
+    return claim.kind, claim.dimension if claim.kind in ("axis", "status") else ""

@@ -1,6 +1,6 @@
 """Two messages: which of their claims clash on the same matter."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import isclose
@@ -25,21 +25,29 @@ class Finding:
 
 
 def compare_messages(
-    earlier: Message, later: Message, lexicon: Lexicon, relatedness: Relatedness, changes: bool = False
-) -> Finding | None:
-    """The strongest clash of two messages, or None; `changes` asks for clashes that the later one announces."""
-    best: Finding | None = None
-    for finding in findings(earlier, later, lexicon, relatedness):
-        if announced(earlier, later, finding.b) is changes and (best is None or finding.strength > best.strength):
-            best = finding
-    return best
+    earlier: Message, later: Message, lexicon: Lexicon, relatedness: Relatedness, least: float | None = None
+) -> tuple[Finding | None, Finding | None]:
+    """The strongest clash of two messages, and the strongest of those that the later one announces as a change.
 
-
-def findings(earlier: Message, later: Message, lexicon: Lexicon, relatedness: Relatedness) -> Iterable[Finding]:
+    A clash counts from the lexicon's threshold on; one that is not announced from `least` on, where that is given.
+    """
+    if earlier.sorts.isdisjoint(later.sorts):
+        return None, None
+    said: list[Finding] = []
+    changes: list[Finding] = []
     for a, b in islice(clashes(earlier, later, lexicon), CLASHES):
-        strength = relatedness.probability(a, b, earlier, later)
-        if strength >= lexicon.threshold:
-            yield Finding(a, b, strength)
+        finding = Finding(a, b, relatedness.probability(a, b, earlier, later))
+        if announced(earlier, later, b):
+            changes.append(finding)
+        else:
+            said.append(finding)
+    return strongest(said, lexicon.threshold if least is None else least), strongest(changes, lexicon.threshold)
+
+
+def strongest(findings: Sequence[Finding], least: float) -> Finding | None:
+    """The first of the strongest, None where none is as strong as `least`."""
+    best = max(findings, key=lambda finding: finding.strength, default=None)
+    return best if best is not None and best.strength >= least else None
 
 
 def clashes(earlier: Message, later: Message, lexicon: Lexicon) -> Iterator[tuple[Claim, Claim]]:

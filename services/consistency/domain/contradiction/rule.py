@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from services.consistency.domain.bounds import REACH, REPORTED
 from services.consistency.domain.comparer.comparer import Comparer
 from services.consistency.domain.comparer.nearness import nearness_by
 from services.consistency.domain.comparer.rendering import excerpts
 from services.consistency.domain.conflict import Conflict, Span
 from services.consistency.domain.contradiction.claim import Claim
-from services.consistency.domain.contradiction.judgement import Judge, Judgement
+from services.consistency.domain.contradiction.judgement import NOTHING, Judge, Judgement, Row
+from services.consistency.domain.contradiction.kept import Kept
 from services.consistency.domain.contradiction.lexicon import Lexicon
 from services.consistency.domain.contradiction.message import Message, Reader
 from services.consistency.domain.contradiction.pairing import Finding
@@ -17,7 +19,10 @@ from services.consistency.domain.contradiction.relatedness import Relatedness
 from services.consistency.domain.contradiction.review import ENOUGH, FOR_REVIEW, SURE, Reviewer
 from services.consistency.domain.history import History
 from services.consistency.domain.similarity import Similarity, best_similarity
-from shared.events import MessageEvent, identity_of
+from shared.events import MessageEvent
+
+ROWS_AT_ONCE = 50
+"""Messages whose pairs are judged together: the comparer takes several pairs at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +39,23 @@ class Compared:
     undecided: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A message of a history with what is known of it: `said` has the judgements that matter, by the key of the earlier
+    message, `reported` the conflicts with earlier ones, `undecided` what an outside judge is asked about."""
+
+    message: Message
+    said: Mapping[str, Judgement]
+    reported: tuple[Conflict, ...] = ()
+    undecided: tuple[Compared, ...] = ()
+
+
 class Contradictions:
-    """The rule over one lexicon; readings and judgements are kept between calls."""
+    """The rule over one lexicon.
+
+    What was found is kept by customer, so that a new message costs its own comparisons and no others; where one comes
+    late, those after it are compared anew. The same history gives the same conflicts, whatever was kept.
+    """
 
     def __init__(
         self,
@@ -50,15 +70,14 @@ class Contradictions:
         self._nearness = nearness_by(near)
         self._judge = Judge(lexicon, Relatedness(lexicon, near), self._nearness, comparer)
         self._reviewer = reviewer
+        self._kept: Kept[Read] = Kept()
 
     def __call__(self, history: History) -> Iterator[Conflict]:
-        every = list(self.compared(history))
-        for one in every:
-            if one.reported:
-                words = self._judge.words(one.earlier, one.later, one.judged)
-                yield conflict(one.earlier, one.later, words, self._lexicon)
+        read = self._read(history)
+        for one in read:
+            yield from one.reported
         if self._reviewer is not None:
-            yield from self._reviewed([one for one in every if one.undecided], self._reviewer)
+            yield from self._reviewed([undecided for one in read for undecided in one.undecided], self._reviewer)
 
     def _reviewed(self, left: Sequence[Compared], reviewer: Reviewer) -> Iterator[Conflict]:
         opinions = reviewer.opinions([excerpts(one.earlier, one.later, self._nearness) for one in left])
@@ -72,24 +91,61 @@ class Contradictions:
 
     def compared(self, history: History) -> Iterator[Compared]:
         """Every two messages of which the earlier one still counts when the later one is sent."""
-        messages = [self.message(event) for event in history.messages]
-        pairs = [
-            (earlier, later)
-            for at, later in enumerate(messages)
-            for earlier in messages[:at]
-            if in_force(earlier, later)
-        ]
-        judged = {
-            (identity_of(earlier.event), identity_of(later.event)): one
-            for (earlier, later), one in zip(pairs, self._judge.judge(pairs), strict=True)
-        }
-        for earlier, later in pairs:
-            found = judged[identity_of(earlier.event), identity_of(later.event)]
-            reports = self._judge.reports(found)
-            undecided = self._reviewer is not None and self._judge.undecided(earlier, later, found)
-            by = settled(earlier, later, messages, self._judge, judged) if reports or undecided else None
-            chance = self._judge.probability(found)
-            yield Compared(earlier, later, found, chance, by, reports and by is None, undecided and by is None)
+        read: list[Read] = []
+        for row, judged in self._judged([self.message(event) for event in history.messages], 0):
+            read.append(Read(row.later, judged))
+            for earlier in row.earlier:
+                yield self._compared(earlier, read, judged.get(earlier.key, NOTHING))
+
+    def _read(self, history: History) -> list[Read]:
+        read = self._kept.beginning(history)
+        messages = [one.message for one in read]
+        messages += [self.message(event) for event in history.messages[len(read) :]]
+        for row, judged in self._judged(messages, len(read)):
+            read.append(Read(row.later, {key: one for key, one in judged.items() if self._matters(one)}))
+            every = [
+                self._compared(earlier, read, judged[earlier.key])
+                for earlier in row.earlier
+                if earlier.key in judged and self._answers(earlier, row.later, judged[earlier.key])
+            ]
+            surest = sorted((one for one in every if one.reported), key=lambda one: -one.probability)[:REPORTED]
+            reported = tuple(self._conflict(one) for one in surest)
+            read[-1] = replace(read[-1], reported=reported, undecided=tuple(one for one in every if one.undecided))
+        self._kept.keep(history, read)
+        return read
+
+    def _judged(self, messages: Sequence[Message], start: int) -> Iterator[tuple[Row, dict[str, Judgement]]]:
+        """The messages from the place `start` on, each with what was made of it and of those before it."""
+        for block in range(start, len(messages), ROWS_AT_ONCE):
+            rows = [row_of(messages, at) for at in range(block, min(block + ROWS_AT_ONCE, len(messages)))]
+            yield from zip(rows, self._judge.judge(rows), strict=True)
+
+    def _matters(self, judged: Judgement) -> bool:
+        """To what is made of later messages: see `settled`."""
+        return self._judge.reports(judged) or self._judge.announces(judged)
+
+    def _answers(self, earlier: Message, later: Message, judged: Judgement) -> bool:
+        return self._judge.reports(judged) or self._undecided(earlier, later, judged)
+
+    def _undecided(self, earlier: Message, later: Message, judged: Judgement) -> bool:
+        return self._reviewer is not None and self._judge.undecided(earlier, later, judged)
+
+    def _compared(self, earlier: Message, read: Sequence[Read], found: Judgement) -> Compared:
+        """The last of `read` with one before it."""
+        later = read[-1].message
+        reports = self._judge.reports(found)
+        undecided = self._undecided(earlier, later, found)
+        by = settled(earlier, read, found, self._judge) if reports or undecided else None
+        chance = self._judge.probability(found)
+        return Compared(earlier, later, found, chance, by, reports and by is None, undecided and by is None)
+
+    def _conflict(self, one: Compared) -> Conflict:
+        return conflict(one.earlier, one.later, self._judge.words(one.earlier, one.later, one.judged), self._lexicon)
+
+
+def row_of(messages: Sequence[Message], at: int) -> Row:
+    later = messages[at]
+    return Row(later, tuple(one for one in messages[max(0, at - REACH) : at] if in_force(one, later)))
 
 
 def in_force(earlier: Message, later: Message) -> bool:
@@ -98,29 +154,34 @@ def in_force(earlier: Message, later: Message) -> bool:
     return (until is None or until >= later.event.time) and later.event.data.corrects != earlier.event.id
 
 
-Judged = Mapping[tuple[str, str], Judgement]
-
-
-def settled(
-    earlier: Message, later: Message, messages: Sequence[Message], judge: Judge, judged: Judged
-) -> Message | None:
-    """The message between the two that announced a change of what the earlier one said, and the later one follows."""
-    found = judged[identity_of(earlier.event), identity_of(later.event)]
-    for middle in messages:
+def settled(earlier: Message, read: Sequence[Read], found: Judgement, judge: Judge) -> Message | None:
+    """The message between the two that announced a change of what the earlier one said, and the last of `read`, of
+    which something was `found`, follows."""
+    last = read[-1]
+    later = last.message
+    for one in since(earlier, read):
+        middle = one.message
         if not earlier.event.time < middle.event.time < later.event.time:
             continue
         if middle.event.data.corrects == earlier.event.id:
             return middle
-        change = judged.get((identity_of(earlier.event), identity_of(middle.event)))
-        after = judged.get((identity_of(middle.event), identity_of(later.event)))
-        if change is None or after is None or not judge.announces(change):
+        change = one.said.get(earlier.key)
+        if change is None or not judge.announces(change) or not in_force(middle, later):
             continue
         if change.change is not None and found.finding is not None:
             if change.change.a.attribute == found.finding.a.attribute:
                 return middle
-        elif not judge.reports(after):
+        elif not judge.reports(last.said.get(middle.key, NOTHING)):
             return middle
     return None
+
+
+def since(earlier: Message, read: Sequence[Read]) -> Sequence[Read]:
+    """Those after the earlier message, without the last."""
+    after = 1
+    while after < len(read) and read[-1 - after].message is not earlier:
+        after += 1
+    return read[len(read) - after : -1]
 
 
 def conflict(earlier: Message, later: Message, found: Finding, lexicon: Lexicon) -> Conflict:
