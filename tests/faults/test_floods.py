@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(3_600)]
 SENDERS = 1_000
 SLOW_SENDERS = 2_100
 """More than a service has connections for."""
+GREETINGS = ("Good morning!", "Good day!", "Hello!", "Good evening!", "Welcome back!", "Hi there!", "Dear customer!")
 
 
 def named(fault: str) -> str:
@@ -89,7 +90,10 @@ async def test_huge_batches(faulty: FaultStack, stored: Stored) -> None:
 async def test_one_customer_with_very_many_messages(faulty: FaultStack, stored: Stored) -> None:
     prefix, count = named("one"), EVENTS
     text = {"department": "operations", "channel": "push", "direction": "outbound"}
-    events = [made(f"{prefix}-0", 0, "message", text | {"text": f"Your meter says {n}."}) for n in range(count)]
+    events = [
+        made(f"{prefix}-0", 0, "message", text | {"text": f"{GREETINGS[n % len(GREETINGS)]} Thank you."})
+        for n in range(count)
+    ]
     for number, event in enumerate(events):
         event["id"] = f"{prefix}-0-{number}"
         event["time"] = f"2026-03-01T{number // 3600 % 24:02d}:{number // 60 % 60:02d}:{number % 60:02d}Z"

@@ -79,7 +79,7 @@ def test_customers_are_not_mixed_up_in_what_is_kept() -> None:
 
 
 def test_what_is_kept_is_bounded() -> None:
-    kept: Kept[Read] = Kept(limit=5)
+    kept: Kept[Read] = Kept(limit=500)
     rule = Contradictions(LEXICON, NoSimilarity())
     histories = [history_of(customer) for customer in ("c1", "c2", "c3")]
     for history in histories:

@@ -34,13 +34,14 @@ class EncodedNearness:
     def of(self, earlier: Sequence[Message], later: Message) -> Sequence[float]:
         import numpy as np
 
-        matrices = [self._matrix(message) for message in earlier]
-        if not matrices:
+        texts = {message.event.data.text: message for message in earlier}  # few, where there are very many messages
+        if not texts:
             return []
+        matrices = [self._matrix(message) for message in texts.values()]
         nearest = (np.concatenate(matrices) @ self._matrix(later).T).max(axis=1)
         starts = np.cumsum([0, *(len(matrix) for matrix in matrices[:-1])])
-        found: list[float] = np.maximum.reduceat(nearest, starts).tolist()
-        return found
+        found: dict[str, float] = dict(zip(texts, np.maximum.reduceat(nearest, starts).tolist(), strict=True))
+        return [found[message.event.data.text] for message in earlier]
 
     def _matrix(self, message: Message) -> Any:
         text = message.event.data.text

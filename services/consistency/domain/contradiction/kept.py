@@ -8,8 +8,11 @@ from services.consistency.domain.contradiction.message import Message
 from services.consistency.domain.history import History
 from shared.events import MessageEvent
 
-MESSAGES = 100_000
-"""Kept of all customers together; those looked at longest ago are forgotten first."""
+CHARACTERS = 2_000_000
+"""Of the messages of all customers together; the customers looked at longest ago are forgotten first. What is read in a
+message takes some 200 bytes a character."""
+LEAST = 100
+"""As so many characters a message counts at least."""
 
 
 class OfMessage(Protocol):
@@ -23,10 +26,10 @@ Found = TypeVar("Found", bound=OfMessage)
 class Kept(Generic[Found]):
     """By customer, what was found of each message, in order; it depends on the messages before it alone."""
 
-    def __init__(self, limit: int = MESSAGES) -> None:
+    def __init__(self, limit: int = CHARACTERS) -> None:
         self._limit = limit
         self._found: OrderedDict[str, Sequence[Found]] = OrderedDict()
-        self._count = 0
+        self._size = 0
 
     def beginning(self, history: History) -> list[Found]:
         """What still holds: up to the first message that was not there, or is not there any more.
@@ -48,11 +51,15 @@ class Kept(Generic[Found]):
         if not found:
             return
         customer = customer_of(history)
-        self._count += len(found) - len(self._found.pop(customer, ()))
+        self._size += size_of(found) - size_of(self._found.pop(customer, ()))
         self._found[customer] = found
-        while self._count > self._limit and len(self._found) > 1:
+        while self._size > self._limit and len(self._found) > 1:
             _, forgotten = self._found.popitem(last=False)
-            self._count -= len(forgotten)
+            self._size -= size_of(forgotten)
+
+
+def size_of(found: Sequence[OfMessage]) -> int:
+    return sum(max(LEAST, len(one.message.event.data.text)) for one in found)
 
 
 def customer_of(history: History) -> str:

@@ -11,7 +11,9 @@ from services.consistency.domain.contradiction.reading import read
 from services.consistency.domain.contradiction.structured import holds, structured_claims
 from shared.events import MessageEvent, digest, to_json
 
-READINGS = 20_000
+CHARACTERS = 2_000_000
+"""Of the texts whose readings are kept, a hundred at least for each; a reading takes some 200 bytes a character."""
+LEAST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +32,11 @@ class Message:
 class Reader:
     """Reads each text once and keeps the readings of the last texts seen."""
 
-    def __init__(self, lexicon: Lexicon, limit: int = READINGS) -> None:
+    def __init__(self, lexicon: Lexicon, limit: int = CHARACTERS) -> None:
         self._lexicon = lexicon
         self._limit = limit
         self._readings: OrderedDict[tuple[str, str], Reading] = OrderedDict()
+        self._size = 0
 
     def reading(self, whole: str, declared: str | None) -> Reading:
         text = readable(whole)
@@ -45,8 +48,10 @@ class Reader:
             return known
         found = read(text, language, self._lexicon)
         self._readings[key] = found
-        if len(self._readings) > self._limit:
-            self._readings.popitem(last=False)
+        self._size += max(LEAST, len(text))
+        while self._size > self._limit and len(self._readings) > 1:
+            (_, oldest), _ = self._readings.popitem(last=False)
+            self._size -= max(LEAST, len(oldest))
         return found
 
     def message(self, event: MessageEvent) -> Message:
