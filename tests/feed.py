@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 Json = dict[str, Any]
-PATIENCE = 120.0
+PATIENCE = 240.0
 """Seconds after which something that has not come is taken not to come; no claim about speed."""
 
 

@@ -129,7 +129,7 @@ def kafka_part(node: Node, nodes: Sequence[Node], home: Path, classpath: str) ->
     java = (shutil.which("java") or "java", *MEMORY, f"-Dlog4j2.configurationFile={LOGGING}", "-cp", classpath)
     if not (folder / "data" / "meta.properties").exists():
         run(
-            (*java, "kafka.tools.StorageTool", "format", "-t", cluster_id(home), "-c", str(properties)),
+            (*java, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id(home)}", "-c", str(properties)),
             SECONDS_TO_FORMAT,
             f"formatting the storage of node {node.id}",
         )
@@ -156,7 +156,7 @@ def addresses(listeners: Mapping[str, int]) -> str:
 
 
 def cluster_id(home: Path) -> str:
-    """The same for all nodes: 16 bytes in base64url, made once."""
+    """The same for all nodes: 16 bytes in base64url, made once; one in 64 begins with a dash."""
     file = home / "cluster-id"
     if not file.exists():
         file.write_text(base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="))

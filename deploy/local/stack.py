@@ -25,7 +25,7 @@ from deploy.local.readiness import answers_ping
 from deploy.local.servers import Choice, chosen, kafka_parts, mongodb_parts
 
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS_TO_START = 120
+SECONDS_TO_START = 300
 """Bound for each part; a first start compiles and imports everything."""
 
 

@@ -17,8 +17,6 @@ from tests.integration.servers import Servers
 from tests.topics import lag, places_of, records_of
 
 Json = dict[str, Any]
-SECONDS_TO_START = 300
-"""A busy machine is no finding."""
 EventKey = tuple[str, str]
 """An event's `source` and `id`."""
 
@@ -61,11 +59,11 @@ class Consuming(Servers):
         for name in ("ingest", "journey", "consistency"):
             self.launch(self.service(name))
         for name in ("ingest", "journey", "consistency"):
-            self.wait_until_ready(name, SECONDS_TO_START)
+            self.wait_until_ready(name)
 
     def start(self, name: str) -> None:
         self.launch(self.servers.get(name) or self.service(name))
-        self.wait_until_ready(name, SECONDS_TO_START)
+        self.wait_until_ready(name)
 
 
 async def at_rest(stack: Stack) -> None:
