@@ -86,6 +86,7 @@ def write(weights: dict[str, float], threshold: float, near: float) -> None:
         "# what probability on a conflict is reported that the rules alone do not report.",
         "# Fitted by `python -m services.consistency.training.fit`.",
         f"threshold = {threshold}",
+        "# The same for a language (`threshold_en = ...`); of two messages in two languages the higher counts.",
         "# From this probability to the threshold an outside judge is asked, where one is set.",
         "undecided = 0.2",
         "# Pairs of messages whose nearest sentences are less near than this are not asked about.",

@@ -108,9 +108,9 @@ def test_beside_a_comparer_it_is_asked_from_undecided_to_threshold(tmp_path: Pat
         lexicon = replace(LEXICON, comparer={**LEXICON.comparer, "change": 1.1, **numbers})
         return [one.rule for one in found(detector(judge(tmp_path), lexicon, comparer), *HUB)]
 
-    assert rules(undecided=0.0, threshold=1.1) == ["contradiction.judge"]
-    assert rules(undecided=1.1, threshold=1.1) == []
-    assert rules(undecided=0.0, threshold=0.0) == ["contradiction.statement"]
+    assert rules(undecided=0.0, threshold_en=1.1) == ["contradiction.judge"]
+    assert rules(undecided=1.1, threshold_en=1.1) == []
+    assert rules(undecided=0.0, threshold_en=0.0) == ["contradiction.statement"]
 
 
 def test_what_is_kept_is_bounded(tmp_path: Path) -> None:

@@ -38,12 +38,14 @@ SAYS, UNLIKELY = 16, 0.3
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """`finding` is the rules' strongest clash whatever its strength, `change` one that the later message announces;
-    `verdict` the comparer's, None where it was not asked; `left_out` that others were nearer to the later one."""
+    `verdict` the comparer's, None where it was not asked; `left_out` that others were nearer to the later one; `least`
+    from what probability on what the comparer sees is reported."""
 
     finding: Finding | None = None
     change: Finding | None = None
     verdict: Verdict | None = None
     left_out: bool = False
+    least: float = 1.0
 
 
 NOTHING = Judgement()
@@ -136,7 +138,10 @@ class Judge:
     def _judged(self, earlier: Message, later: Message, left_out: bool, verdict: Verdict | None) -> Judgement:
         least = None if verdict is None else 0.0
         found = compare_messages(earlier, later, self._lexicon, self._relatedness, least)
-        return Judgement(*found, verdict, left_out)
+        return Judgement(*found, verdict, left_out, max(map(self._threshold, (earlier, later))))
+
+    def _threshold(self, message: Message) -> float:
+        return self._weights.get(f"threshold_{message.reading.language}", self._weights["threshold"])
 
     def probability(self, judged: Judgement) -> float:
         """How likely the two cannot both be relied on."""
@@ -153,7 +158,7 @@ class Judge:
     def reports(self, judged: Judgement) -> bool:
         if judged.verdict is None or self._certain(judged):
             return self._certain(judged)
-        return self.probability(judged) >= self._weights["threshold"]
+        return self.probability(judged) >= judged.least
 
     def undecided(self, earlier: Message, later: Message, judged: Judgement) -> bool:
         """Neither rules nor comparer report a conflict, and what they see does not speak clearly against one."""
