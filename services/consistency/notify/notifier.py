@@ -38,13 +38,14 @@ from services.consistency.notify.silencing import MAX_ACTIVE, release_ended
 from services.consistency.notify.store import NotifyStore
 from services.consistency.notify.watched import Watched, routed
 from shared.mongo import TRANSIENT
+from shared.telemetry.metrics import METRICS
 
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
 ALERTS_AT_ONCE = 200
 GROUPS_AT_ONCE = 50
-CLAIM = 60 * MICROSECONDS
+CLAIM = 20 * MICROSECONDS
 """How long an instance may take over what it looks at, before another one does it again."""
 MOST_IN_ONE = 2_000
 """Alerts that one notification covers; what is left is in the next."""
@@ -258,9 +259,17 @@ class Notifier:
         for notification in await self._store.notifications.due(self._clock(), busy, room):
             if at_work[notification.receiver] < AT_A_RECEIVER:
                 at_work[notification.receiver] += 1
-                task = asyncio.create_task(self._deliver_safely(notification))
-                self._under_way[task] = notification.receiver
-                task.add_done_callback(self._under_way.pop)
+                self._begin(notification)
+
+    def _begin(self, notification: Notification) -> asyncio.Task[None]:
+        task = asyncio.create_task(self._deliver_safely(notification))
+        self._under_way[task] = notification.receiver
+        task.add_done_callback(self._under_way.pop)
+        return task
+
+    async def deliver_now(self, notification: Notification, seconds: float) -> None:
+        """Returns when it was tried once, or after so many seconds; it then goes on beside."""
+        await asyncio.wait([self._begin(notification)], timeout=seconds)
 
     async def _deliver_safely(self, notification: Notification) -> None:
         try:
@@ -285,6 +294,7 @@ class Notifier:
             outcome = await self._sender.send(claimed, receiver, self._clock())
         most = 1 if claimed.purpose == "test" or receiver is None else receiver.attempts
         noted = after_try(claimed, outcome, most, self._clock())
+        METRICS.notified(noted.receiver, "failed" if noted.state == "pending" else noted.state)
         if outcome.problem is not None:
             logger.warning(
                 "notification not taken",

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -47,6 +48,7 @@ class Sender:
         self._http = httpx.AsyncClient(
             follow_redirects=False,
             trust_env=False,
+            verify=ssl.create_default_context(),  # the system's authorities, and those of SSL_CERT_FILE
             timeout=None,  # noqa: S113 - each try is bounded as a whole
             limits=httpx.Limits(max_connections=100, max_keepalive_connections=20),
         )

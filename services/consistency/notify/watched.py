@@ -11,8 +11,8 @@ STANDINGS: dict[str, Standing] = {"open": "open", "resolved": "closed", "dismiss
 """By the alert's state; in any other somebody looks after it, and nobody need be told again."""
 CLOSED_STATES = tuple(state for state, standing in STANDINGS.items() if standing == "closed")
 SHOWN = (
-    *("kind", "attribute", "subject", "state", "severity", "senders", "customers", "conflicts", "first_seen"),
-    *("last_seen", "reason"),
+    *("kind", "attribute", "subject", "state", "severity", "senders", "values", "customers", "conflicts"),
+    *("first_seen", "last_seen", "reason"),
 )
 """What is kept of a published alert, to be told and shown."""
 
