@@ -1,4 +1,5 @@
-"""`python -m services.consistency` runs the service; with a command, it works on scenarios or on generations."""
+"""`python -m services.consistency` runs the service; with a command, it works on scenarios, on generations
+or on the routes of notifications."""
 
 import sys
 
@@ -9,6 +10,10 @@ def main() -> int:
         from services.consistency.rebuild import run as run_on_generations
 
         return run_on_generations(arguments)
+    if arguments and arguments[0] == "routes":
+        from services.consistency.notify.command import run as run_on_routes
+
+        return run_on_routes(arguments[1:])
     if arguments:
         from services.consistency.cli import run
 

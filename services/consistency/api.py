@@ -1,6 +1,6 @@
 """The service's HTTP API, for the gateway."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -43,6 +43,7 @@ class Desk:
     outbox: Outbox
     examination: Examination
     consumer: Consumer
+    hearer: Consumer
     clock: Clock
     standing: Callable[[History, datetime], list[dict[str, Any]]]
 
@@ -193,12 +194,11 @@ def found_to_json(conflict: Conflict) -> dict[str, Any]:
 async def stats(desk: AtDesk) -> dict[str, Any]:
     messages, customers = await desk.store.events.totals()
     by_kind, by_state = await desk.store.conflicts.totals()
-    consumers: Sequence[Consumer] = (desk.consumer,)
     return {
         "messages": messages,
         "customers": customers,
         "conflicts": {"by_kind": by_kind, "by_state": by_state},
         "alerts": {"by_state": await desk.store.alerts.totals()},
         "policies": await desk.store.policies.count(),
-        "consumers": [consumer.report() for consumer in consumers],
+        "consumers": [consumer.report() for consumer in (desk.consumer, desk.hearer)],
     }

@@ -1,6 +1,6 @@
 """Wires the consistency service: touchpoints in, conflicts and alerts out, and an API over them."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +18,14 @@ from services.consistency.domain.detector import Detector
 from services.consistency.examination import Examination
 from services.consistency.expiry import Expiry
 from services.consistency.handlers import Work, compare_touchpoints
+from services.consistency.notify import api as notify_api
+from services.consistency.notify import routes as notify_routes
+from services.consistency.notify.following import GROUP as NOTIFY_GROUP
+from services.consistency.notify.following import hear_alerts
+from services.consistency.notify.notifier import Notifier
+from services.consistency.notify.sending import Sender
+from services.consistency.notify.settings import NotifySettings
+from services.consistency.notify.store import NotifyStore
 from services.consistency.policies import PolicyBook, PolicyReader
 from services.consistency.publish import Outbox
 from services.consistency.reexamination import Reexamination
@@ -28,13 +36,15 @@ from shared.generations.record import database_in, must_be_rebuilt
 from shared.kafka.consumer import Consumer
 from shared.kafka.publisher import Publisher, open_publisher
 from shared.kafka.subscription import Subscription
-from shared.kafka.topics import TOUCHPOINTS
+from shared.kafka.topics import ALERTS, TOUCHPOINTS
 from shared.mongo import TRANSIENT, Database, connect, ping
 from shared.retention import Retention, read
 from shared.settings import HttpSettings, KafkaSettings, KeySettings, MongoSettings, RetentionSettings
 from shared.telemetry.setup import setup_telemetry
 from shared.web.keys import Keys
 from shared.web.serve import background, make_app, serve
+
+CHECKS = ("mongodb", "kafka", "policies", "takeover", "consumer", "notifications")
 
 
 class Settings(BaseSettings):
@@ -47,6 +57,7 @@ class Settings(BaseSettings):
     mongo: MongoSettings = Field(default_factory=MongoSettings)
     keys: KeySettings = Field(default_factory=KeySettings)
     retention: RetentionSettings = Field(default_factory=RetentionSettings)
+    notify: NotifySettings = Field(default_factory=NotifySettings)
 
 
 def main() -> None:
@@ -57,6 +68,7 @@ def main() -> None:
 
 def create_app(settings: Settings, detector: Callable[[], Detector] = default_detector, clock: Clock = now) -> FastAPI:
     retention = read(settings.retention.file)
+    routes = notify_routes.read(settings.notify.routes_file)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -74,13 +86,21 @@ def create_app(settings: Settings, detector: Callable[[], Detector] = default_de
             consumer = Consumer(engine.subscription, settings.kafka, publisher)
             takeover = Takeover(settings.generation, first, engine.parts, settings.kafka, clock)
             await takeover.enter()
-            app.state.desk = api.Desk(store, outbox, examination, consumer, clock, standing)
+            notify_store = NotifyStore(first, retention)
+            await notify_store.prepare()
+            hearer = Consumer(hearing(notify_store, store), settings.kafka, publisher)
+            sender = Sender()
+            stack.push_async_callback(sender.close)
+            notifier = Notifier(notify_store, routes, settings.notify.console_address, sender, clock)
+            app.state.desk = api.Desk(store, outbox, examination, consumer, hearer, clock, standing)
+            app.state.notify_desk = notify_api.NotifyDesk(notify_store, notifier, clock)
             app.state.checks = {
                 "mongodb": partial(ping, database),
                 "kafka": publisher.reachable,
                 "policies": engine.reader.ready,
                 "takeover": takeover.ready,
                 "consumer": partial(consuming, consumer),
+                "notifications": partial(consuming, hearer),
             }
             await examination.work_out(partial(warm_up, examination.detector))
             await stack.enter_async_context(background(app, "outbox", outbox.run()))
@@ -88,6 +108,8 @@ def create_app(settings: Settings, detector: Callable[[], Detector] = default_de
             await stack.enter_async_context(background(app, "re-examination", engine.reexamination.run()))
             await stack.enter_async_context(background(app, "expiry", Expiry(store, examination, clock).run()))
             await stack.enter_async_context(background(app, "consumer", consumer.run(), consumer.stop))
+            await stack.enter_async_context(background(app, "hearing of alerts", hearer.run(), hearer.stop))
+            await stack.enter_async_context(background(app, "notifier", notifier.run(outbox.until_it_speaks)))
             await stack.enter_async_context(background(app, "takeover", takeover.run()))
             yield
 
@@ -98,10 +120,11 @@ def create_app(settings: Settings, detector: Callable[[], Detector] = default_de
         "consistency",
         "Conflicts between what a customer was told, and the alerts they make; for the gateway.",
         lifespan,
-        {name: partial(check, name) for name in ("mongodb", "kafka", "policies", "takeover", "consumer")},
+        {name: partial(check, name) for name in CHECKS},
         transient=(*TRANSIENT, Contended),
     )
     app.include_router(api.router)
+    app.include_router(notify_api.router)
     return app
 
 
@@ -146,6 +169,16 @@ def make_engine(
     )
     reader = PolicyReader(book, store, publisher, kafka)
     return Engine(store, outbox, examination, reexamination, reader, subscription)
+
+
+def hearing(notify: NotifyStore, store: Store) -> Subscription:
+    """Whatever generation an instance runs, it is one reader of the alerts among the others."""
+
+    async def rules_of(conflicts: Sequence[str]) -> dict[str, str]:
+        return {conflict.id: conflict.rule for conflict in await store.conflicts.by_id(conflicts)}
+
+    handle = partial(hear_alerts, watched=notify.watched, rules_of=rules_of)
+    return Subscription(ALERTS, NOTIFY_GROUP, handle, TRANSIENT)
 
 
 async def consuming(consumer: Consumer) -> None:

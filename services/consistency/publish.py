@@ -43,6 +43,9 @@ class Outbox:
     def speak(self) -> None:
         self._speaks.set()
 
+    async def until_it_speaks(self) -> None:
+        await self._speaks.wait()
+
     async def announce(self, conflicts: Iterable[str], alerts: Iterable[str]) -> None:
         """Brings the alerts up to date, then publishes both. Kafka away: they stay pending, a sweep will."""
         touched = frozenset(alerts)
@@ -95,7 +98,7 @@ class Outbox:
 
     async def run(self) -> None:
         """Sweeps until cancelled, from when it may speak; raises where MongoDB stays away."""
-        await self._speaks.wait()
+        await self.until_it_speaks()
         while True:
             swept = SWEEP_AT_ONCE
             async for attempt in stamina.retry_context(on=(*TRANSIENT, Contended), attempts=10, timeout=120.0):

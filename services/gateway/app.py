@@ -7,7 +7,7 @@ from time import monotonic
 
 from fastapi import FastAPI
 
-from services.gateway.api import alerts, conflicts, customers, dead_letters, operations
+from services.gateway.api import alerts, conflicts, customers, dead_letters, notifications, operations, silences
 from services.gateway.api.document import document
 from services.gateway.canary import Canary, Door, Record
 from services.gateway.console.install import install_console
@@ -16,6 +16,7 @@ from services.gateway.dead_letters.reader import Reader
 from services.gateway.dead_letters.replay import Replayer
 from services.gateway.follow import Follower
 from services.gateway.live import Live
+from services.gateway.notifying import Notifying
 from services.gateway.ring import Ring
 from services.gateway.settings import Settings
 from services.gateway.shapes import CanaryHealth
@@ -59,6 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
             }
             app.state.journey = journey = Journey(Upstream("journey", clients["journey"]))
             app.state.consistency = consistency = Consistency(Upstream("consistency", clients["consistency"]))
+            app.state.notifying = Notifying(Upstream("consistency", clients["consistency"]))
             app.state.watch = watch = Watch(
                 clients,
                 {"journey": journey.consumers, "consistency": consistency.consumers},
@@ -86,7 +88,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     checks = {"journey": journey_ready, "consistency": consistency_ready, "live topics": follower.ready}
     app = make_app("gateway", DESCRIPTION, lifespan, checks, {"dead letters": reader.ready})
-    for part in (customers, conflicts, alerts, dead_letters, operations):
+    for part in (customers, conflicts, alerts, silences, notifications, dead_letters, operations):
         app.include_router(part.router)
     document(app)
     install_console(app, settings.gateway)

@@ -64,7 +64,15 @@ TOPICS: tuple[Topic, ...] = (
         "delete",
         by_customer=True,
     ),
-    Topic(ALERTS, "alert", "the state of an alert", ("consistency",), ("gateway",), "compact", by_customer=False),
+    Topic(
+        ALERTS,
+        "alert",
+        "the state of an alert",
+        ("consistency",),
+        ("consistency", "gateway"),
+        "compact",
+        by_customer=False,
+    ),
     Topic(
         POLICIES,
         "policy",

@@ -31,6 +31,7 @@ def lines(retention: Retention) -> Iterator[str]:
         yield line("documents", name, days) + beyond
     yield line("documents", "withdrawn conflicts", retention.derived.withdrawn_conflicts)
     yield line("documents", "identities at the door", retention.derived.identities)
+    yield line("documents", "notifications and silences", retention.derived.notifications)
     yield line("documents", "everything of the canary", retention.canary.days)
 
 

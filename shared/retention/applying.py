@@ -48,12 +48,22 @@ def of_identity(_: Row, retention: Retention) -> int | None:
     return retention.derived.identities
 
 
+def of_notification(row: Row, retention: Retention) -> int | None:
+    return None if row["state"] == "pending" else retention.derived.notifications
+
+
+def of_silence(row: Row, retention: Retention) -> int | None:
+    return retention.derived.notifications if row["released"] else None
+
+
 KINDS: tuple[Kind, ...] = (
     Kind("touchpoints", ("type", "customer"), of_event),
     Kind("events", ("type", "customer"), of_event),
     Kind("conflict_marks", ("state", "customer", "revision"), of_mark, unchanged=("revision",)),
     Kind("conflicts", ("pair", "customer", "revision"), of_conflict, unchanged=("revision",)),
     Kind("identities", (), of_identity),
+    Kind("notifications", ("state", "version"), of_notification, unchanged=("version",)),
+    Kind("silences", ("released",), of_silence, unchanged=("released",)),
 )
 CUSTOMERS, TOUCHPOINTS, CONFLICTS = "customers", "touchpoints", "conflicts"
 COLLECTIONS: tuple[str, ...] = (*(kind.collection for kind in KINDS), CUSTOMERS)

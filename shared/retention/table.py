@@ -42,6 +42,7 @@ class Part(BaseModel):
 class Derived(Part):
     withdrawn_conflicts: Days = Field(alias="withdrawn-conflicts")
     identities: Annotated[PositiveInt, Field(le=MOST_DAYS, strict=True)]
+    notifications: Annotated[PositiveInt, Field(le=MOST_DAYS, strict=True)]
 
 
 class Canary(Part):

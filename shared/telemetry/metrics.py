@@ -23,6 +23,7 @@ DETECTION = "onevoice_detection_seconds"
 CONFLICTS = "onevoice_conflicts"
 JUDGED = "onevoice_judge_questions"
 DELAY = "onevoice_end_to_end_delay_seconds"
+NOTIFICATIONS = "onevoice_notifications"
 STREAMS = "onevoice_alert_streams"
 CANARY_RUNS = "onevoice_canary_runs"
 CANARY_DELAY = "onevoice_canary_delay_seconds"
@@ -41,6 +42,7 @@ DESCRIPTIONS: dict[str, str] = {
     CONFLICTS: "Conflicts by kind and by what became of them: found, changed or withdrawn.",
     JUDGED: "Pairs of messages put to the outside judge, by whether an answer came.",
     DELAY: "Seconds from the event's arrival on Kafka until it was stored or compared, by stage.",
+    NOTIFICATIONS: "Tries to tell a receiver of alerts, by receiver and outcome: sent, failed (tried again), dead.",
     STREAMS: "Clients that follow the live alerts.",
     CANARY_RUNS: "Canary events by what became of them: ok, late, lost, or refused at the door.",
     CANARY_DELAY: "Seconds from publishing a canary event until it was on the timeline or in a conflict, by stage.",
@@ -70,6 +72,7 @@ class Metrics:
         self._delay = meter.create_histogram(
             DELAY, description=DESCRIPTIONS[DELAY], explicit_bucket_boundaries_advisory=BUCKETS
         )
+        self._notifications = meter.create_counter(NOTIFICATIONS, description=DESCRIPTIONS[NOTIFICATIONS])
         self._streams = meter.create_up_down_counter(STREAMS, description=DESCRIPTIONS[STREAMS])
         self._canary_runs = meter.create_counter(CANARY_RUNS, description=DESCRIPTIONS[CANARY_RUNS])
         self._canary_delay = meter.create_histogram(
@@ -110,6 +113,9 @@ class Metrics:
 
     def delay(self, stage: str, seconds: float) -> None:
         self._delay.record(seconds, {"stage": stage})
+
+    def notified(self, receiver: str, outcome: str) -> None:
+        self._notifications.add(1, {"receiver": receiver, "outcome": outcome})
 
     def stream(self, change: int) -> None:
         self._streams.add(change)

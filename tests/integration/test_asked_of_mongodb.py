@@ -16,6 +16,10 @@ from pymongo import monitoring
 from services.consistency.clock import now
 from services.consistency.domain.alerts import EXAMPLES, recounted
 from services.consistency.domain.stored import Alert, StoredConflict, moment_of
+from services.consistency.notify.notification import Cover, Group, Notification
+from services.consistency.notify.silence import new_silence
+from services.consistency.notify.store import Groups, Notifications, NotifyStore, Silences, WatchedAlerts
+from services.consistency.notify.store.watched import Heard
 from services.consistency.store import Alerts, Conflicts, Events, Policies
 from services.consistency.store.alerts import WantedAlerts
 from services.consistency.store.conflicts import Wanted
@@ -50,6 +54,7 @@ class Stores:
     alerts: Alerts
     policies: Policies
     identities: Identities
+    notify: NotifyStore
 
     @property
     def conflict(self) -> StoredConflict:
@@ -98,6 +103,17 @@ async def store_events(stores: Stores) -> None:
         await stores.events.store(some)
 
 
+def of_watched(method: str) -> Callable[[Stores], Awaitable[Any]]:
+    async def call(stores: Stores) -> None:
+        watched = stores.notify.watched
+        await getattr(watched, method)(list((await watched.by_id(["a1"])).values()))
+
+    return call
+
+
+SILENCE = new_silence(["kind = consent"], "ops", "known", NOW + 1_000_000, NOW)
+GROUP = Group("g1", "all", "hook", {"kind": "consent"}, due=NOW)
+NOTIFICATION = Notification("msg_1", "alerts", "g1", 1, "all", "hook", "{}", (Cover("a1", "opened", ""),), NOW)
 EVERYTHING = Filters(
     ("sales",), ("email",), ("outbound",), ("service",), ("touchpoint.message.v1",), 0, NOW * 2, ("some", "words")
 )
@@ -159,6 +175,52 @@ CALLS: dict[str, Callable[[Stores], Awaitable[Any]]] = {
     "policies.is_refused": lambda stores: stores.policies.is_refused("p:0"),
     "policies.refuse": lambda stores: stores.policies.refuse("p:0", "unreadable"),
     "policies.count": lambda stores: stores.policies.count(),
+    "silences.prepare": lambda stores: stores.notify.silences.prepare(),
+    "silences.add": lambda stores: stores.notify.silences.add(SILENCE),
+    "silences.by_id": lambda stores: stores.notify.silences.by_id(SILENCE.id),
+    "silences.active": lambda stores: stores.notify.silences.active(NOW, 10),
+    "silences.count_active": lambda stores: stores.notify.silences.count_active(NOW),
+    "silences.page": lambda stores: stores.notify.silences.page("active", AFTER, 10, NOW),
+    "silences.end": lambda stores: stores.notify.silences.end(SILENCE.id, "ops", NOW),
+    "silences.to_apply": lambda stores: stores.notify.silences.to_apply(10),
+    "silences.applied": lambda stores: stores.notify.silences.applied(SILENCE.id),
+    "silences.to_release": lambda stores: stores.notify.silences.to_release(NOW, 10),
+    "silences.released": lambda stores: stores.notify.silences.released(SILENCE, 1),
+    "watched.prepare": lambda stores: stores.notify.watched.prepare(),
+    "watched.hear": lambda stores: stores.notify.watched.hear(
+        [Heard("a1", 1, {"state": "open"}, {"kind": ["consent"]})]
+    ),
+    "watched.by_id": lambda stores: stores.notify.watched.by_id(["a1"]),
+    "watched.due": lambda stores: stores.notify.watched.due(10),
+    "watched.routed": of_watched("routed"),
+    "watched.settled": of_watched("settled"),
+    "watched.untold": lambda stores: stores.notify.watched.untold("g1", "", 10),
+    "watched.told": lambda stores: stores.notify.watched.told(
+        "g1", [Cover("a1", "opened", ""), Cover("a1", "closed", "")]
+    ),
+    "watched.open_in": lambda stores: stores.notify.watched.open_in("g1", 10),
+    "watched.count_open_in": lambda stores: stores.notify.watched.count_open_in("g1"),
+    "watched.unsettled": lambda stores: stores.notify.watched.unsettled(SILENCE.matchers, {"subject": ["s"]}, ""),
+    "watched.look_again": lambda stores: stores.notify.watched.look_again(["a1"]),
+    "watched.look_at_all_again": lambda stores: stores.notify.watched.look_at_all_again("digest"),
+    "watched.silence": lambda stores: stores.notify.watched.silence(SILENCE.id, ["a1"]),
+    "watched.hidden": lambda stores: stores.notify.watched.hidden(SILENCE.id, 10),
+    "watched.count_hidden": lambda stores: stores.notify.watched.count_hidden(SILENCE.id),
+    "watched.release": lambda stores: stores.notify.watched.release(SILENCE.id),
+    "groups.prepare": lambda stores: stores.notify.groups.prepare(),
+    "groups.add": lambda stores: stores.notify.groups.add([GROUP, GROUP]),
+    "groups.by_id": lambda stores: stores.notify.groups.by_id([GROUP.id]),
+    "groups.look_at": lambda stores: stores.notify.groups.look_at({GROUP.id: NOW}),
+    "groups.due": lambda stores: stores.notify.groups.due(NOW, 10),
+    "groups.claim": lambda stores: stores.notify.groups.claim(GROUP, NOW),
+    "groups.write": lambda stores: stores.notify.groups.write(GROUP, GROUP),
+    "notifications.prepare": lambda stores: stores.notify.notifications.prepare(),
+    "notifications.add": lambda stores: stores.notify.notifications.add(NOTIFICATION),
+    "notifications.by_id": lambda stores: stores.notify.notifications.by_id(NOTIFICATION.id),
+    "notifications.due": lambda stores: stores.notify.notifications.due(NOW, ["busy"], 10),
+    "notifications.write": lambda stores: stores.notify.notifications.write(NOTIFICATION, NOTIFICATION),
+    "notifications.page": lambda stores: stores.notify.notifications.page("dead", "hook", AFTER, 10),
+    "notifications.totals": lambda stores: stores.notify.notifications.totals(),
 }
 """Every method of every store, in an order in which each finds something to do."""
 
@@ -215,6 +277,7 @@ async def heard(mongodb: DatabaseAlone) -> list[dict[str, Any]]:
             Alerts(database),
             Policies(database),
             Identities(database, days=7),
+            NotifyStore(database, shipped()),
         )
         with pytest.MonkeyPatch.context() as patch, listening() as commands:
             patch.setattr("services.consistency.store.counting.FEW", EXAMPLES)
@@ -249,6 +312,10 @@ def test_every_method_of_the_stores_is_listened_to() -> None:
         "alerts": Alerts,
         "policies": Policies,
         "identities": Identities,
+        "silences": Silences,
+        "watched": WatchedAlerts,
+        "groups": Groups,
+        "notifications": Notifications,
     }
     methods = {
         f"{name}.{method}"

@@ -7,6 +7,8 @@ from pydantic import BaseModel
 
 from services.gateway.api.alerts import Because
 from services.gateway.api.dead_letters import Filter, Replaying
+from services.gateway.api.notifications import Retrying
+from services.gateway.api.silences import NewSilence
 from shared.events import Message, MessageEvent
 from shared.web.documentation import complete
 
@@ -61,7 +63,7 @@ def schema_of(model: type[BaseModel]) -> dict[str, Any]:
 
 def document(app: FastAPI) -> None:
     """Adds these to the application's OpenAPI document; every route under `/v1/` needs a key."""
-    bodies = {model.__name__: schema_of(model) for model in (Because, Filter, Replaying)}
+    bodies = {model.__name__: schema_of(model) for model in (Because, Filter, NewSilence, Replaying, Retrying)}
     complete(app, {**planned_schemas(), **bodies, "Problem": PROBLEM})
     completed = app.openapi
 

@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from fastapi_problem.error import Problem
 
 from services.gateway.api.answers import FromConsistency, FromJourney, page
+from services.gateway.api.silences import FromNotifying
 from services.gateway.console import wording
 from services.gateway.console.customers import Cursor, events_of
 from services.gateway.console.entries import Side, by_key, key_of, side
@@ -78,11 +79,14 @@ async def alert(
     viewer: Viewer,
     consistency: FromConsistency,
     journey: FromJourney,
+    notifying: FromNotifying,
     id: AlertId,
     conflict: Annotated[str, Query(max_length=256)] = "",
 ) -> Response:
-    found, conflicts = await asyncio.gather(
-        consistency.alert(id), consistency.conflicts([("alert", id), ("limit", str(EXAMPLES))])
+    found, conflicts, silences = await asyncio.gather(
+        consistency.alert(id),
+        consistency.conflicts([("alert", id), ("limit", str(EXAMPLES))]),
+        notifying.silences([("alert", id)]),
     )
     chosen = next((one for one in conflicts["items"] if one["id"] == conflict), None)
     chosen = chosen or next(iter(conflicts["items"]), None)
@@ -90,6 +94,7 @@ async def alert(
         request,
         "alert.html",
         alert=found,
+        silences=silences["items"],
         compared=await compare(journey, chosen) if chosen else None,
         conflicts=conflicts["items"],
         more=conflicts["next"] is not None,

@@ -59,6 +59,14 @@ LETTER_STATES: dict[str, str] = {
     "replayed": "Replayed",
     "failed_again": "Failed again",
 }
+NOTIFICATION_STATES: dict[str, str] = {
+    "pending": "Waiting",
+    "sent": "Taken",
+    "dead": "Given up",
+}
+RECEIVER_TYPES: dict[str, str] = {"webhook": "Webhook", "slack": "Chat", "email": "Email"}
+CHANGES: dict[str, str] = {"opened": "Opened", "worsened": "Graver", "closed": "Closed"}
+MATCHER_OPS: dict[str, str] = {"=": "is", "!=": "is not", "=~": "fits the pattern", "!~": "does not fit"}
 FOR_REVIEW = "for_review"
 """The attribute of what an outside judge alone takes for a contradiction."""
 DELIVERIES: dict[str, str] = {

@@ -1,0 +1,364 @@
+"""From a published alert to its receivers, on a real database, with real servers that take webhooks and mail."""
+
+import asyncio
+import ssl
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email.message import Message
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from services.consistency.notify.api import NotifyDesk, retried_by
+from services.consistency.notify.following import hear_alerts
+from services.consistency.notify.notifier import CLAIM, Notifier
+from services.consistency.notify.receivers import MICROSECONDS
+from services.consistency.notify.routes import Routes, read
+from services.consistency.notify.sending import Sender
+from services.consistency.notify.silence import new_silence
+from services.consistency.notify.silencing import make
+from services.consistency.notify.store import NotifyStore
+from shared.kafka.records import Record
+from shared.kafka.topics import ALERTS
+from shared.mongo import Database
+from shared.retention import shipped
+from tests.integration.receivers import SECRET, Hooks, accepts, hook_receiver, mail_receiver
+from tests.unit.consistency.notify.alerts import published
+
+CONSOLE = "https://onevoice.example.com"
+ROUTES = """
+[defaults]
+group_wait = "10s"
+group_interval = "30s"
+repeat_interval = "2m"
+
+[[route]]
+name = "all"
+to = ["hook"]
+
+[[inhibit]]
+source = ["kind = embargo"]
+target = ["kind = contradiction"]
+equal = ["subject"]
+
+[receiver.hook]
+type = "webhook"
+url = "URL"
+secret_env = "TEST_HOOK_SECRET"
+timeout = "2s"
+attempts = 3
+"""
+
+
+@dataclass
+class Clock:
+    """Goes on by itself, and further where a test says so."""
+
+    ahead: int = 0
+
+    def __call__(self) -> int:
+        return time.time_ns() // 1_000 + self.ahead
+
+    def forward(self, seconds: float) -> None:
+        self.ahead += int(seconds * MICROSECONDS)
+
+
+@dataclass
+class Desk:
+    """Two instances over one database."""
+
+    store: NotifyStore
+    notifiers: tuple[Notifier, Notifier]
+    clock: Clock
+    revisions: dict[str, int] = field(default_factory=dict)
+
+    async def say(self, alert: str, state: str = "open", **fields: Any) -> None:
+        """As the topic says it."""
+        self.revisions[alert] = self.revisions.get(alert, 0) + 1
+        plain = published(alert, state, revision=self.revisions[alert], **fields)
+        record = Record(ALERTS, 0, 0, 0, alert.encode(), orjson.dumps(plain))
+        assert await hear_alerts([record, record], self.store.watched, no_rules) == []
+
+    async def go(self, seconds: float = 0) -> None:
+        """Both instances do what is due, at the same time; then the time passes, and they do so again."""
+        await self.do_what_is_due()
+        self.clock.forward(seconds)
+        await self.do_what_is_due()
+
+    async def do_what_is_due(self) -> None:
+        for _ in range(2):
+            await asyncio.gather(*(one.step() for one in self.notifiers))
+            await asyncio.gather(*(one.settle() for one in self.notifiers))
+
+    async def states(self) -> list[str]:
+        return [one.state for one in await self.store.notifications.page(None, None, None, 100)]
+
+
+async def no_rules(_: object) -> dict[str, str]:
+    return {}
+
+
+@asynccontextmanager
+async def desk_with(database: Database, folder: Path, text: str) -> AsyncIterator[Desk]:
+    store, clock, routes = NotifyStore(database, shipped()), Clock(), routes_in(folder, text)
+    await store.prepare()
+    senders = Sender(), Sender()
+    first, second = (Notifier(store, routes, CONSOLE, sender, clock) for sender in senders)
+    yield Desk(store, (first, second), clock)
+    for sender in senders:
+        await sender.close()
+
+
+def routes_in(folder: Path, text: str) -> Routes:
+    file = folder / "routes.toml"
+    file.write_text(text)
+    return read(file)
+
+
+@pytest.fixture
+def hooks(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hooks]:
+    monkeypatch.setenv("TEST_HOOK_SECRET", SECRET)
+    with hook_receiver() as running:
+        yield running
+    assert running.forged == []
+
+
+@pytest.fixture
+async def desk(database: Database, tmp_path: Path, hooks: Hooks) -> AsyncIterator[Desk]:
+    async with desk_with(database, tmp_path, ROUTES.replace("URL", hooks.url)) as opened:
+        yield opened
+
+
+async def test_a_group_is_told_after_its_wait_of_changes_after_its_interval_and_again(desk: Desk, hooks: Hooks) -> None:
+    await desk.say("a1")
+    await desk.go()
+    assert hooks.requests == []
+    await desk.say("a2", severity="high")
+    await desk.go(11)
+    [content] = hooks.taken.values()
+    assert content["type"] == "alerts.changed"
+    assert content["data"]["counts"] == {"opened": 2, "worsened": 0, "closed": 0, "still_open": 0}
+    assert {alert["link"] for alert in content["data"]["alerts"]} == {f"{CONSOLE}/alerts/a1", f"{CONSOLE}/alerts/a2"}
+
+    await desk.say("a1", "resolved")
+    await desk.say("a2", "acknowledged", severity="high")
+    await desk.say("a3")
+    await desk.go(11)
+    assert len(hooks.taken) == 1
+    await desk.go(30)
+    assert hooks.alerts()[2:] == [("a1", "closed"), ("a3", "opened")]
+    await desk.go(121)
+    assert hooks.alerts()[4:] == [("a3", "still_open")]
+    await desk.say("a3", "dismissed")
+    await desk.go(41)
+    assert hooks.alerts()[5:] == [("a3", "closed")]
+    assert [content["data"]["sequence"] for content in hooks.taken.values()] == [1, 2, 3, 4]
+    await desk.go(60)
+    assert len(hooks.requests) == 4
+
+
+async def test_what_a_silence_hid_comes_up_the_moment_it_ends(desk: Desk, hooks: Hooks) -> None:
+    await desk.say("told")
+    await desk.go(11)
+    now = desk.clock()
+    silence = new_silence(["department = sales"], "ops", "known", now + 60 * MICROSECONDS, now)
+    await make(desk.store, silence, desk.clock)
+    await desk.say("late", first_seen="2026-03-01T09:00:00Z")
+    await desk.say("gone")
+    await desk.go(31)
+    await desk.say("gone", "resolved")
+    await desk.go(1)
+    assert hooks.alerts() == [("told", "opened")]
+    assert [one.id for one in await desk.store.watched.hidden(silence.id, 10)] == ["late", "told"]
+    await desk.go(30)
+    assert sorted(hooks.alerts()[1:]) == [("late", "opened"), ("told", "opened")]
+    ended = await desk.store.silences.by_id(silence.id)
+    assert ended is not None
+    assert (ended.released, ended.hid) == (True, 3)
+    await desk.go(31)
+    assert len(hooks.requests) == 2
+
+
+async def test_an_alert_holds_back_what_follows_from_it(desk: Desk, hooks: Hooks) -> None:
+    await desk.say("cause", kind="embargo")
+    await desk.say("effect")
+    await desk.say("other", subject="Basic plan")
+    await desk.go(11)
+    assert sorted(hooks.alerts()) == [("cause", "opened"), ("other", "opened")]
+    await desk.say("cause", "acknowledged", kind="embargo")
+    await desk.go(31)
+    await desk.say("cause", "resolved", kind="embargo")
+    await desk.go(41)
+    assert sorted(hooks.alerts()[2:])[:2] == [("cause", "closed"), ("effect", "opened")]
+
+
+async def test_a_receiver_that_fails_hangs_and_comes_back_is_told_everything_once(desk: Desk, hooks: Hooks) -> None:
+    hooks.status, hooks.headers = 503, {"retry-after": "20"}
+    await desk.say("a1")
+    await desk.go(11)
+    await desk.go(7)
+    assert len(hooks.requests) == 1
+    hooks.hangs = True
+    await desk.go(14)
+    assert len(hooks.requests) == 2
+    hooks.hangs, hooks.status = False, 200
+    await desk.go(15)
+    assert len(set(hooks.requests)) == 1, "the same id and the same bytes at each try"
+    assert hooks.alerts() == [("a1", "opened")]
+    assert await desk.states() == ["sent"]
+    [notification] = await desk.store.notifications.page(None, None, None, 10)
+    problems = [one.problem for one in notification.tries]
+    assert problems == ["HTTP 503 Service Unavailable", "no answer within 2 seconds", None]
+
+
+async def test_what_is_given_up_is_kept_and_goes_under_the_same_id_when_it_is_retried(desk: Desk, hooks: Hooks) -> None:
+    hooks.status = 500
+    await desk.say("a1")
+    await desk.go(11)
+    for seconds in (7, 13, 25):
+        await desk.go(seconds)
+    assert len(hooks.requests) == 3
+    [dead] = await desk.store.notifications.page("dead", "hook", None, 10)
+    hooks.status = 200
+    asked = NotifyDesk(desk.store, desk.notifiers[0], desk.clock)
+    assert await retried_by(asked, dead, "ops") is not None
+    assert await retried_by(asked, dead, "ops") is None, "somebody else was first"
+    await desk.go()
+    assert set(hooks.ids) == {dead.id} == set(hooks.taken)
+    assert await desk.store.notifications.totals() == {"hook": {"sent": 1}}
+
+
+async def test_what_died_half_way_is_done_again_and_is_the_same(
+    database: Database, tmp_path: Path, hooks: Hooks
+) -> None:
+    async with desk_with(database, tmp_path, ROUTES.replace("URL", hooks.url).replace('"2m"', '"1h"')) as desk:
+        await die_at_each_step(desk, hooks)
+
+
+async def die_at_each_step(desk: Desk, hooks: Hooks) -> None:
+    first, second = desk.notifiers
+    await desk.say("a1")
+    await first.route()
+    desk.clock.forward(11)
+
+    async def dies(*_: object) -> None:
+        raise ConnectionResetError
+
+    for place, method in ((desk.store.watched, "told"), (desk.store.groups, "write")):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(place, method, dies)
+            with pytest.raises(ConnectionResetError):
+                await first.tell()
+        await second.tell()
+        assert len(await desk.store.notifications.page(None, None, None, 10)) == 1
+        desk.clock.forward(CLAIM / MICROSECONDS + 1)
+    with pytest.MonkeyPatch.context() as patch:
+        [made] = await desk.store.notifications.page("pending", None, None, 10)
+        write, claimed = desk.store.notifications.write, []
+
+        async def dies_after_the_claim(before: Any, after: Any) -> Any:
+            claimed.append(after.id)
+            return await write(before, after) if len(claimed) == 1 else await dies()
+
+        patch.setattr(desk.store.notifications, "write", dies_after_the_claim)
+        with pytest.raises(ConnectionResetError):
+            await first.deliver_one(made)
+    await desk.go()
+    assert hooks.ids == [made.id], "it is the first instance's, as far as the second one knows"
+    await desk.go(CLAIM / MICROSECONDS + 3)
+    assert hooks.ids == [made.id] * 2
+    assert len(set(hooks.requests)) == 1
+    assert hooks.alerts() == [("a1", "opened")]
+    assert await desk.states() == ["sent"]
+
+
+async def test_a_receiver_that_hangs_keeps_no_other_waiting(database: Database, tmp_path: Path, hooks: Hooks) -> None:
+    with hook_receiver(secret=None) as chat:
+        hooks.hangs = True
+        routes = ROUTES.replace("URL", hooks.url).replace('to = ["hook"]', 'to = ["hook", "chat"]')
+        routes = routes.replace("group_wait", 'group_by = ["alert"]\ngroup_wait')
+        slack = f'\n[receiver.chat]\ntype = "slack"\nurl = "{chat.url}"\n'
+        async with desk_with(database, tmp_path, routes + slack) as desk:
+            for number in range(12):
+                await desk.say(f"a{number}", reason="<!channel> 20 % & more | less")
+            await desk.go(11)
+            first = desk.notifiers[0]
+            for _ in range(6):
+                await first.step()
+                await asyncio.sleep(0.1)
+            assert len(chat.taken) == 12
+            assert hooks.taken == {}
+            hooks.hangs = False
+            await desk.go(15)
+            assert len(hooks.taken) == 12
+    [text] = {content["text"] for content in chat.taken.values() if "/alerts/a7|" in content["text"]}
+    assert "&lt;!channel&gt; 20 % &amp; more ¦ less" in text
+    assert f"<{CONSOLE}/alerts/a7|Open: contradiction of discount, marketing and sales, 3 customers>" in text
+
+
+MAIL = """
+[receiver.mail]
+type = "email"
+to = ["ops@example.com", "Second <second@example.com>"]
+from = "Onevoice <onevoice@example.com>"
+host = "localhost"
+port = PORT
+tls = "starttls"
+user = "onevoice"
+password_env = "TEST_MAIL_PASSWORD"
+attempts = 4
+"""
+
+
+async def test_mail_goes_out_over_starttls_with_login_and_a_stable_message_id(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = certified(tmp_path, monkeypatch)
+    monkeypatch.setenv("TEST_MAIL_PASSWORD", "open sesame")
+    route = '[[route]]\nname = "all"\nto = ["mail"]\ngroup_wait = "0s"\ngroup_interval = "1s"\n'
+    options = {"tls_context": context, "require_starttls": True, "auth_required": True}
+    with mail_receiver(authenticator=accepts("onevoice", "open sesame"), **options) as mailbox:
+        text = route + MAIL.replace("PORT", str(mailbox.port))
+        async with desk_with(database, tmp_path, text) as desk:
+            mailbox.refuses = "451 greylisted"
+            await desk.say("a1", reason="line\r\nBcc: all@example.com")
+            await desk.go()
+            assert mailbox.mails == []
+            mailbox.refuses = ""
+            await desk.go(7)
+            await desk.say("a1", "resolved")
+            await desk.go(3)
+            mailbox.refuses = "554 no"
+            await desk.say("a1")
+            await desk.go(3)
+            assert await desk.states() == ["dead", "sent", "sent"]
+    opened, closed = mailbox.mails
+    assert opened["Subject"] == "[Onevoice] Alert: 1 open (contradiction, marketing, sales)"
+    assert closed["Subject"].startswith("[Onevoice] Alert: 1 closed")
+    assert (opened["To"], opened["Bcc"]) == ("ops@example.com, Second <second@example.com>", None)
+    assert opened["References"] == closed["References"]
+    assert opened["Message-ID"] == f"<{opened['Webhook-Id']}@example.com>" != closed["Message-ID"]
+    assert f"{CONSOLE}/alerts/a1" in words_of(opened)
+
+
+def words_of(mail: Message) -> str:
+    payload = mail.get_payload(decode=True)
+    assert isinstance(payload, bytes)
+    return payload.decode()
+
+
+def certified(folder: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """A certificate for localhost that this process trusts."""
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    options = ["-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(["openssl", "req", "-x509", *options, *names], check=True, capture_output=True)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    return context
