@@ -1,4 +1,5 @@
-"""`python -m services.consistency` runs the service; with a command, it works on scenarios or on generations."""
+"""`python -m services.consistency` runs the service; with a command, it works on scenarios or on generations, or
+checks the scale of severity."""
 
 import sys
 
@@ -9,6 +10,10 @@ def main() -> int:
         from services.consistency.rebuild import run as run_on_generations
 
         return run_on_generations(arguments)
+    if arguments and arguments[0] == "severity":
+        from services.consistency.severity import run as check_severity
+
+        return check_severity(arguments[1:])
     if arguments:
         from services.consistency.cli import run
 
