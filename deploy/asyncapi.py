@@ -21,6 +21,7 @@ EVENTS_OF: dict[str, tuple[str, ...]] = {
 TEXT: dict[str, Any] = {"type": "string"}
 TEXT_OR_NULL: dict[str, Any] = {"type": ["string", "null"]}
 MOMENT: dict[str, Any] = {"type": "string", "format": "date-time"}
+MOMENT_OR_NULL: dict[str, Any] = {"type": ["string", "null"], "format": "date-time"}
 COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
 
 
@@ -36,7 +37,11 @@ KIND = choice("contradiction", "consent", "open_case", "embargo", "pressure")
 EVENT_PLACE = record({"source": TEXT, "id": TEXT})
 SENDER = record({"department": TEXT_OR_NULL, "campaign": TEXT_OR_NULL, "template": TEXT_OR_NULL})
 SPAN = record({"event": TEXT, "start": COUNT, "end": COUNT, "text": TEXT})
-CHANGE = record({"state": TEXT, "by": TEXT_OR_NULL, "at": MOMENT, "reason": TEXT_OR_NULL})
+CHANGE = record(
+    {"state": TEXT, "by": TEXT_OR_NULL, "at": MOMENT, "reason": TEXT_OR_NULL},
+    {"did": TEXT_OR_NULL, "detail": TEXT_OR_NULL},
+)
+ASSIGNEE = record({"kind": choice("person", "department"), "name": TEXT})
 
 EARLIER = record(
     {
@@ -81,7 +86,12 @@ RECORDS: dict[str, dict[str, dict[str, Any]]] = {
                 "kind": KIND,
                 "attribute": TEXT_OR_NULL,
                 "subject": TEXT_OR_NULL,
-                "state": choice("open", "acknowledged", "resolved", "dismissed"),
+                "state": choice("open", "acknowledged", "resolved", "dismissed", "merged"),
+                "severity": choice("critical", "high", "medium", "low"),
+                "until": {**MOMENT_OR_NULL, "description": "When the acknowledgement ends"},
+                "assignee": {"oneOf": [ASSIGNEE, {"type": "null"}]},
+                "dismissal": {"enum": ["not_a_conflict", "tolerated", "duplicate", None]},
+                "merged_into": {**TEXT_OR_NULL, "description": "The alert on which its conflicts count meanwhile"},
                 "senders": record({"a": SENDER, "b": SENDER}),
                 "values": record({"a": {}, "b": {}}),
                 "customers": COUNT,
@@ -89,6 +99,7 @@ RECORDS: dict[str, dict[str, dict[str, Any]]] = {
                 "first_seen": MOMENT,
                 "last_seen": MOMENT,
                 "reason": TEXT,
+                "confidence": {"type": "number", "minimum": 0, "maximum": 1},
                 "examples": {
                     "type": "array",
                     "maxItems": 5,

@@ -1,5 +1,5 @@
-"""`python -m services.consistency` runs the service; with a command, it works on scenarios, on generations
-or on the routes of notifications."""
+"""`python -m services.consistency` runs the service; with a command, it works on scenarios or on generations, or
+checks the routes of notifications or the scale of severity."""
 
 import sys
 
@@ -14,6 +14,10 @@ def main() -> int:
         from services.consistency.notify.command import run as run_on_routes
 
         return run_on_routes(arguments[1:])
+    if arguments and arguments[0] == "severity":
+        from services.consistency.severity import run as check_severity
+
+        return check_severity(arguments[1:])
     if arguments:
         from services.consistency.cli import run
 

@@ -8,22 +8,25 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import ValidationError
 
-from services.consistency.alerting import Contended, act, spread
+from services.consistency.alerting import Alerting
 from services.consistency.clock import Clock
-from services.consistency.domain.alerts import Action, NotPossible
 from services.consistency.domain.conflict import Conflict, Kind
 from services.consistency.domain.history import History
-from services.consistency.domain.stored import AlertState, ConflictState, moment_of, spans_to_json, written
+from services.consistency.domain.stored import (
+    ConflictState,
+    moment_of,
+    spans_to_json,
+    written,
+)
 from services.consistency.examination import Examination
 from services.consistency.publish import Outbox
 from services.consistency.store import Store
-from services.consistency.store.alerts import WantedAlerts
 from services.consistency.store.conflicts import Wanted
 from shared.events import MAX_EVENT_BYTES, MessageEvent, parse_event
 from shared.kafka.consumer import Consumer
-from shared.web.body import body_as, bounded_body
+from shared.web.body import bounded_body
 from shared.web.cursor import encode, moment_and_id
 from shared.web.keys import allow
 from shared.web.problems import errors_of, problem
@@ -40,6 +43,7 @@ class Desk:
     """What the routes work with."""
 
     store: Store
+    alerting: Alerting
     outbox: Outbox
     examination: Examination
     consumer: Consumer
@@ -66,28 +70,6 @@ def desk_that_speaks(desk: AtDesk) -> Desk:
 AtSpeakingDesk = Annotated[Desk, Depends(desk_that_speaks)]
 
 
-class Decision(BaseModel):
-    """Who decides about an alert, and why."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    by: Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
-    reason: Annotated[str, StringConstraints(max_length=2_000)] | None = None
-
-
-MAX_DECISION = 32 * 1024
-
-
-async def decided(request: Request) -> Decision:
-    decision = await body_as(Decision, request, MAX_DECISION)
-    if decision is None:
-        raise problem(422, 'Who decides? Send {"by": ...}.')
-    return decision
-
-
-Decided = Annotated[Decision, Depends(decided)]
-
-
 @router.get("/conflicts")
 async def conflicts(
     desk: AtSpeakingDesk,
@@ -98,48 +80,11 @@ async def conflicts(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> dict[str, Any]:
-    rows = await desk.store.conflicts.page(Wanted(customer, kind, state, alert), moment_and_id(cursor), limit + 1)
+    alerts = None if alert is None else (alert, *(await desk.store.alerts.members([alert])).get(alert, ()))
+    rows = await desk.store.conflicts.page(Wanted(customer, kind, state, alerts), moment_and_id(cursor), limit + 1)
     shown = rows[:limit]
     more = encode(shown[-1].found_at, shown[-1].id) if len(rows) > limit else None
     return {"items": [conflict.to_json() for conflict in shown], "next": more}
-
-
-@router.get("/alerts")
-async def alerts(
-    desk: AtSpeakingDesk,
-    state: AlertState | None = None,
-    kind: Kind | None = None,
-    department: Identifier = None,
-    cursor: Cursor = None,
-    limit: Limit = 50,
-) -> dict[str, Any]:
-    rows = await desk.store.alerts.page(WantedAlerts(state, kind, department), moment_and_id(cursor), limit + 1)
-    shown = rows[:limit]
-    more = encode(shown[-1].last_seen, shown[-1].id) if len(rows) > limit else None
-    return {"items": [alert.to_json() for alert in shown], "next": more}
-
-
-@router.get("/alerts/{alert_id}")
-async def alert(desk: AtSpeakingDesk, alert_id: str) -> dict[str, Any]:
-    found = (await desk.store.alerts.by_id([alert_id])).get(alert_id)
-    if found is None:
-        raise problem(404, f"No alert {alert_id!r} is known.")
-    return found.to_json()
-
-
-@router.post("/alerts/{alert_id}/{action}")
-async def decide(desk: AtSpeakingDesk, alert_id: str, action: Action, decision: Decided) -> dict[str, Any]:
-    try:
-        moved = await act(desk.store, alert_id, action, decision.by, decision.reason, desk.clock)
-    except NotPossible as error:
-        raise problem(409, str(error)) from error
-    except Contended as error:
-        raise problem(503, "The alert changes all the time; try again.", retry_after=1) from error
-    if moved is None:
-        raise problem(404, f"No alert {alert_id!r} is known.")
-    spread_to = await spread(desk.store, moved, desk.clock, rounds=2)
-    await desk.outbox.publish([*spread_to], [alert_id])
-    return moved.to_json()
 
 
 @router.get("/customers/{customer:path}/claims")

@@ -9,12 +9,13 @@ from fastapi import FastAPI
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.consistency import api
-from services.consistency.alerting import Contended
+from services.consistency import alerts_api, api
+from services.consistency.alerting import Alerting, Contended
 from services.consistency.claims import standing
 from services.consistency.clock import Clock, now
 from services.consistency.detection import default_detector, warm_up
 from services.consistency.domain.detector import Detector
+from services.consistency.domain.severity import Scale
 from services.consistency.examination import Examination
 from services.consistency.expiry import Expiry
 from services.consistency.handlers import Work, compare_touchpoints
@@ -29,6 +30,8 @@ from services.consistency.notify.store import NotifyStore
 from services.consistency.policies import PolicyBook, PolicyReader
 from services.consistency.publish import Outbox
 from services.consistency.reexamination import Reexamination
+from services.consistency.severity import SeveritySettings
+from services.consistency.severity import read as read_scale
 from services.consistency.store import Store
 from services.consistency.takeover import GROUP, Parts, Takeover
 from shared.generations.naming import Generation, group_of
@@ -58,6 +61,7 @@ class Settings(BaseSettings):
     keys: KeySettings = Field(default_factory=KeySettings)
     retention: RetentionSettings = Field(default_factory=RetentionSettings)
     notify: NotifySettings = Field(default_factory=NotifySettings)
+    severity: SeveritySettings = Field(default_factory=SeveritySettings)
 
 
 def main() -> None:
@@ -69,6 +73,7 @@ def main() -> None:
 def create_app(settings: Settings, detector: Callable[[], Detector] = default_detector, clock: Clock = now) -> FastAPI:
     retention = read(settings.retention.file)
     routes = notify_routes.read(settings.notify.routes_file)
+    scale = read_scale(settings.severity.file)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -79,7 +84,9 @@ def create_app(settings: Settings, detector: Callable[[], Detector] = default_de
             database = database_in(first, "consistency", settings.generation)
             await must_be_rebuilt(database, "consistency", settings.generation)
             publisher = await stack.enter_async_context(open_publisher(settings.kafka, "onevoice-consistency"))
-            engine = make_engine(settings.generation, database, publisher, settings.kafka, chosen, clock, retention)
+            engine = make_engine(
+                settings.generation, database, publisher, settings.kafka, chosen, clock, retention, scale
+            )
             store, outbox, examination = engine.store, engine.outbox, engine.examination
             await store.prepare()
             stack.callback(examination.close)
@@ -92,7 +99,7 @@ def create_app(settings: Settings, detector: Callable[[], Detector] = default_de
             sender = Sender()
             stack.push_async_callback(sender.close)
             notifier = Notifier(notify_store, routes, settings.notify.console_address, sender, clock)
-            app.state.desk = api.Desk(store, outbox, examination, consumer, hearer, clock, standing)
+            app.state.desk = api.Desk(store, engine.alerting, outbox, examination, consumer, hearer, clock, standing)
             app.state.notify_desk = notify_api.NotifyDesk(notify_store, notifier, clock)
             app.state.checks = {
                 "mongodb": partial(ping, database),
@@ -125,6 +132,7 @@ def create_app(settings: Settings, detector: Callable[[], Detector] = default_de
     )
     app.include_router(api.router)
     app.include_router(notify_api.router)
+    app.include_router(alerts_api.router)
     return app
 
 
@@ -133,6 +141,7 @@ class Engine:
     """What makes conflicts and alerts of the log, in the service and in a rebuild alike."""
 
     store: Store
+    alerting: Alerting
     outbox: Outbox
     examination: Examination
     reexamination: Reexamination
@@ -141,7 +150,7 @@ class Engine:
 
     @property
     def parts(self) -> Parts:
-        return Parts(self.store, self.outbox, self.reexamination)
+        return Parts(self.store, self.alerting, self.outbox, self.reexamination)
 
 
 def make_engine(
@@ -152,11 +161,13 @@ def make_engine(
     detector: Detector,
     clock: Clock,
     retention: Retention,
+    scale: Scale,
 ) -> Engine:
     """The outbox is silent until it is told to speak."""
     store = Store(database, retention, clock)
     book = PolicyBook()
-    outbox = Outbox(store, publisher, clock)
+    alerting = Alerting(store, clock, scale)
+    outbox = Outbox(alerting, publisher)
     examination = Examination(store, outbox, detector, book, clock)
     reexamination = Reexamination(store, examination, book)
     subscription = Subscription(
@@ -168,7 +179,7 @@ def make_engine(
         batch_records=100,  # each may take a second where much of it is new
     )
     reader = PolicyReader(book, store, publisher, kafka)
-    return Engine(store, outbox, examination, reexamination, reader, subscription)
+    return Engine(store, alerting, outbox, examination, reexamination, reader, subscription)
 
 
 def hearing(notify: NotifyStore, store: Store) -> Subscription:

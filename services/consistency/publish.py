@@ -2,15 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 import orjson
 import stamina
 
-from services.consistency.alerting import Contended, recount, spread
-from services.consistency.clock import Clock
+from services.consistency.alerting import Alerting, Contended
 from services.consistency.domain.stored import StoredConflict
-from services.consistency.store import Store
 from shared.kafka.publisher import Outgoing, Publisher
 from shared.kafka.topics import ALERTS, CONFLICTS
 from shared.mongo import TRANSIENT
@@ -29,10 +27,11 @@ class Outbox:
     held back, for that is pending.
     """
 
-    def __init__(self, store: Store, publisher: Publisher, clock: Clock, grace: int = 5_000_000) -> None:
-        self._store = store
+    def __init__(self, alerting: Alerting, publisher: Publisher, grace: int = 5_000_000) -> None:
+        self._alerting = alerting
+        self._store = alerting.store
         self._publisher = publisher
-        self._clock = clock
+        self._clock = alerting.clock
         self._grace = grace
         self._speaks = asyncio.Event()
 
@@ -49,8 +48,8 @@ class Outbox:
     async def announce(self, conflicts: Iterable[str], alerts: Iterable[str]) -> None:
         """Brings the alerts up to date, then publishes both. Kafka away: they stay pending, a sweep will."""
         touched = frozenset(alerts)
-        spread_to = await recount(self._store, touched, self._clock)
-        await self.publish({*conflicts, *spread_to}, touched)
+        recounted = await self._alerting.recount(touched)
+        await self.publish({*conflicts, *recounted.conflicts}, touched | recounted.alerts)
 
     async def publish(self, conflicts: Iterable[str], alerts: Iterable[str]) -> None:
         """Publishes them as they are now."""
@@ -81,16 +80,18 @@ class Outbox:
         return [failure is None for failure in failures]
 
     async def sweep(self) -> int:
-        """Publishes what a crash or an absent broker left behind; answers how many documents it looked after."""
+        """Publishes what a crash or an absent broker left behind, and does what falls due by the clock; answers how
+        many documents it looked after."""
         before = self._clock() - self._grace
         conflicts = await self._store.conflicts.pending(before, SWEEP_AT_ONCE)
         touched = {alert for conflict in conflicts for alert in (conflict.alert, *conflict.left)}
         due = await self._store.alerts.due(SWEEP_AT_ONCE)
-        await recount(self._store, due, self._clock, defer=False)
+        await self._alerting.recount(due, defer=False)
         await self._store.alerts.counted(due)
         spread_to: list[str] = []
         for alert in await self._store.alerts.spreading(SWEEP_AT_ONCE):
-            spread_to += await spread(self._store, alert, self._clock, SPREAD_ROUNDS)
+            spread_to += await self._alerting.spread(alert, SPREAD_ROUNDS)
+        touched |= {*await self._alerting.lapse(SWEEP_AT_ONCE), *await self._alerting.rejudge(SWEEP_AT_ONCE)}
         touched |= {*due, *await self._store.alerts.pending(before, SWEEP_AT_ONCE)}
         if touched or spread_to:
             await self.announce([*(conflict.id for conflict in conflicts), *spread_to], touched)
@@ -99,10 +100,19 @@ class Outbox:
     async def run(self) -> None:
         """Sweeps until cancelled, from when it may speak; raises where MongoDB stays away."""
         await self.until_it_speaks()
+        while await patiently(self.apply_scale):
+            pass
         while True:
-            swept = SWEEP_AT_ONCE
-            async for attempt in stamina.retry_context(on=(*TRANSIENT, Contended), attempts=10, timeout=120.0):
-                with attempt:
-                    swept = await self.sweep()
-            if swept < SWEEP_AT_ONCE:
+            if await patiently(self.sweep) < SWEEP_AT_ONCE:
                 await asyncio.sleep(SWEEP_SECONDS)
+
+    async def apply_scale(self) -> int:
+        """Judges alerts by the scale of severity that this instance started with; answers how many had another."""
+        judged = await self._alerting.apply_scale(SWEEP_AT_ONCE)
+        await self.publish((), judged)
+        return len(judged)
+
+
+async def patiently(work: Callable[[], Awaitable[int]]) -> int:
+    """What `work` answers, tried again while a server is away; raises where it stays away."""
+    return await stamina.retry(on=(*TRANSIENT, Contended), attempts=10, timeout=120.0)(work)()

@@ -9,6 +9,8 @@ from services.consistency.app import make_engine
 from services.consistency.clock import now
 from services.consistency.detection import default_detector, warm_up
 from services.consistency.policies import READER
+from services.consistency.severity import SeveritySettings
+from services.consistency.severity import read as read_scale
 from services.consistency.store import COLLECTIONS
 from services.consistency.store.generations import Terms
 from services.consistency.takeover import GROUP, applied
@@ -26,8 +28,9 @@ from shared.settings import KafkaSettings, MongoSettings, RetentionSettings
 async def work(target: Target) -> AsyncIterator[Work]:
     """The engine of the service, with an outbox that stays silent."""
     retention = read(RetentionSettings().file)
+    scale = read_scale(SeveritySettings().file)
     engine = make_engine(
-        target.generation, target.database, target.publisher, target.kafka, default_detector(), now, retention
+        target.generation, target.database, target.publisher, target.kafka, default_detector(), now, retention, scale
     )
     try:
         await engine.store.prepare()

@@ -14,7 +14,7 @@ from typing import TypeVar
 import stamina
 from aiokafka.errors import KafkaError
 
-from services.consistency.alerting import Contended, recount
+from services.consistency.alerting import Alerting, Contended
 from services.consistency.clock import Clock
 from services.consistency.domain.carrying import alert_kept_ahead, alert_taken_over, kept_ahead, taken_over
 from services.consistency.domain.stored import Alert, StoredConflict
@@ -46,6 +46,7 @@ Document = TypeVar("Document", StoredConflict, Alert)
 @dataclass(frozen=True, slots=True)
 class Parts:
     store: Store
+    alerting: Alerting
     outbox: Outbox
     reexamination: Reexamination
 
@@ -150,8 +151,8 @@ class Takeover:
         async for _ in carried(conflicts, term.number, conflict_rule):
             pass
         async for ids in carried(Carrying(ALERTS, old, new), term.number, alert_rule):
-            spread_to = await recount(self._parts.store, ids, self._clock, defer=False)
-            await self._parts.outbox.publish(spread_to, ids)
+            recounted = await self._parts.alerting.recount(ids, defer=False)
+            await self._parts.outbox.publish(recounted.conflicts, recounted.alerts | {*ids})
         await self._look_again(conflicts, looked_at_before)
 
     async def _look_again(self, conflicts: Carrying[StoredConflict], before: int) -> None:

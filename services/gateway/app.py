@@ -7,7 +7,17 @@ from time import monotonic
 
 from fastapi import FastAPI
 
-from services.gateway.api import alerts, conflicts, customers, dead_letters, notifications, operations, silences
+from services.gateway.api import (
+    alerts,
+    conflicts,
+    corrections,
+    customers,
+    dead_letters,
+    decisions,
+    notifications,
+    operations,
+    silences,
+)
 from services.gateway.api.document import document
 from services.gateway.canary import Canary, Door, Record
 from services.gateway.console.install import install_console
@@ -88,7 +98,11 @@ def create_app(settings: Settings) -> FastAPI:
 
     checks = {"journey": journey_ready, "consistency": consistency_ready, "live topics": follower.ready}
     app = make_app("gateway", DESCRIPTION, lifespan, checks, {"dead letters": reader.ready})
-    for part in (customers, conflicts, alerts, silences, notifications, dead_letters, operations):
+    parts = (
+        *(customers, conflicts, alerts, decisions, corrections),
+        *(silences, notifications, dead_letters, operations),
+    )
+    for part in parts:
         app.include_router(part.router)
     document(app)
     install_console(app, settings.gateway)

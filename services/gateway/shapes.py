@@ -11,19 +11,19 @@ from typing_extensions import TypedDict
 from services.gateway.dead_letters.shapes import DeadLetterCounts
 
 Kind = Literal["contradiction", "consent", "open_case", "embargo", "pressure"]
-AlertState = Literal["open", "acknowledged", "resolved", "dismissed"]
+AlertState = Literal["open", "acknowledged", "resolved", "dismissed", "merged"]
+Severity = Literal["critical", "high", "medium", "low"]
+Dismissal = Literal["not_a_conflict", "tolerated", "duplicate"]
 ConflictState = Literal["open", "settled", "withdrawn", "resolved", "dismissed"]
-Action = Literal["acknowledge", "resolve", "dismiss", "reopen"]
+Action = Literal["acknowledge", "unacknowledge", "assign", "unassign", "comment", "resolve", "dismiss", "reopen"]
+Order = Literal["last_seen", "severity", "customers"]
+Side = Literal["a", "b"]
 
 KINDS: tuple[Kind, ...] = ("contradiction", "consent", "open_case", "embargo", "pressure")
-ALERT_STATES: tuple[AlertState, ...] = ("open", "acknowledged", "resolved", "dismissed")
-ACTIONS: dict[Action, tuple[AlertState, ...]] = {
-    "acknowledge": ("open",),
-    "resolve": ("open", "acknowledged"),
-    "dismiss": ("open", "acknowledged"),
-    "reopen": ("acknowledged", "resolved", "dismissed"),
-}
-"""What ops may do, and the states from which the console offers it."""
+SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")
+DISMISSALS: tuple[Dismissal, ...] = ("not_a_conflict", "tolerated", "duplicate")
+ORDERS: tuple[Order, ...] = ("severity", "last_seen", "customers")
+ALERT_STATES: tuple[AlertState, ...] = ("open", "acknowledged", "resolved", "dismissed", "merged")
 
 
 class Reference(TypedDict):
@@ -167,22 +167,40 @@ class Example(TypedDict):
 
 
 class Step(TypedDict):
-    """One change of an alert: into which state, by whom, when and why."""
+    """One step of an alert: what was done by whom, when and why, and the state after it.
+
+    `did` is null in steps from before it was kept. `detail`: until when, to whom, of which kind, with which alert.
+    """
 
     state: AlertState
     by: str
     at: str
     reason: NotRequired[str | None]
+    did: NotRequired[str | None]
+    detail: NotRequired[str | None]
+
+
+class Assignee(TypedDict):
+    kind: Literal["person", "department"]
+    name: str
 
 
 class Alert(TypedDict):
-    """All conflicts with one cause, over however many customers."""
+    """All conflicts with one cause, over however many customers.
+
+    `until`: when its acknowledgement ends; `merged_into`: the alert on which its conflicts count, while it is merged.
+    """
 
     id: str
     kind: Kind
     attribute: str
     subject: NotRequired[str]
     state: AlertState
+    severity: Severity
+    until: str | None
+    assignee: Assignee | None
+    dismissal: Dismissal | None
+    merged_into: str | None
     senders: Senders
     values: Values
     customers: int
@@ -190,9 +208,67 @@ class Alert(TypedDict):
     first_seen: str
     last_seen: str
     reason: str
+    confidence: float
     examples: list[Example]
     history: list[Step]
     revision: int
+
+
+class DepartmentsCount(TypedDict):
+    """Both sides' departments, in alphabetical order; `customer` where a side is what the customer did."""
+
+    departments: list[str]
+    count: int
+
+
+class AlertFacets(TypedDict):
+    """How many alerts there are, each under the filters on the others: what choosing it would show."""
+
+    by_state: dict[str, int]
+    by_severity: dict[str, int]
+    by_departments: list[DepartmentsCount]
+
+
+class ChannelProgress(TypedDict):
+    """`channel` is null for messages from before it was kept."""
+
+    channel: str | None
+    customers: int
+    corrected: int
+
+
+class Correction(TypedDict):
+    """Customers who heard the statement of `side`, and those of them who were corrected since."""
+
+    side: Side
+    sender: Sender
+    customers: int
+    corrected: int
+    by_channel: list[ChannelProgress]
+
+
+class WrongMessage(TypedDict):
+    """What a correction's `corrects` names is its `id`."""
+
+    source: str
+    id: str
+    channel: str | None
+    time: str | None
+    corrected: bool
+
+
+class HeardIt(TypedDict):
+    customer: str
+    corrected: bool
+    corrected_at: str | None
+    messages: list[WrongMessage]
+
+
+class HeardItPage(TypedDict):
+    """May hold fewer than `limit` where `corrected` is asked for; `next` says whether there is more."""
+
+    items: list[HeardIt]
+    next: str | None
 
 
 class AlertPage(TypedDict):

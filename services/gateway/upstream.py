@@ -13,13 +13,16 @@ import httpx
 
 from services.gateway.shapes import (
     Alert,
+    AlertFacets,
     AlertPage,
     Claims,
     ConflictPage,
     ConsistencyStats,
     ConsumerState,
+    Correction,
     Customer,
     CustomerPage,
+    HeardItPage,
     JourneyStats,
     Preflight,
     TimelineItems,
@@ -134,10 +137,20 @@ class Consistency:
     async def alert(self, alert: str) -> Alert:
         return cast(Alert, await self._upstream.get(f"/v1/alerts/{segment(alert)}"))
 
-    async def act(self, alert: str, action: str, by: str, reason: str | None) -> Alert:
-        """`action` is one of `shapes.ACTIONS`; 409 where the alert's state does not allow it."""
+    async def alert_facets(self, params: Params) -> AlertFacets:
+        return cast(AlertFacets, await self._upstream.get("/v1/alerts/counts", params))
+
+    async def act(self, alert: str, action: str, by: str, reason: str | None = None, **more: object) -> Alert:
+        """`action` is one of `shapes.Action`, `merge` or `split`; 409 where the alert's state does not allow it."""
         path = f"/v1/alerts/{segment(alert)}/{action}"
-        return cast(Alert, await self._upstream.post(path, {"by": by, "reason": reason}))
+        return cast(Alert, await self._upstream.post(path, {"by": by, "reason": reason, **more}))
+
+    async def correction(self, alert: str, params: Params) -> Correction:
+        return cast(Correction, await self._upstream.get(f"/v1/alerts/{segment(alert)}/correction", params))
+
+    async def to_correct(self, alert: str, params: Params) -> HeardItPage:
+        path = f"/v1/alerts/{segment(alert)}/correction/customers"
+        return cast(HeardItPage, await self._upstream.get(path, params))
 
     async def claims(self, customer: str) -> Claims:
         return cast(Claims, await self._upstream.get(f"/v1/customers/{segment(customer)}/claims"))

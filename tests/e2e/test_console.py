@@ -141,10 +141,12 @@ def test_the_keyboard_is_enough(stack: Stack, page: Page) -> None:
         page.keyboard.press("j")
     dialog = page.get_by_role("dialog", name="Dismiss")
     press(page, "d", expect(dialog).to_be_visible)
-    page.keyboard.type("Two plans with the same name.")
+    page.keyboard.press("Space")  # not a conflict, the first kind
+    dialog.get_by_label("In your words").fill("Two plans with the same name.")
     dialog.get_by_role("button", name="Dismiss").press("Enter")
     expect(page.get_by_role("status")).to_contain_text("Dismissed")
     page.goto(f"/alerts/{alert}")
+    expect(page.locator(".history")).to_contain_text("as not a conflict")
     expect(page.locator(".history")).to_contain_text("Two plans with the same name.")
     await_script(page)
     press(page, "/", expect(page.get_by_role("searchbox")).to_be_focused)

@@ -186,5 +186,5 @@ async def stored_summary(store: JourneyStore, customer: str) -> Json:
 
 
 async def stored_alerts(store: ConsistencyStore) -> dict[str, tuple[str, int, int]]:
-    every = await store.alerts.page(WantedAlerts(), None, 1_000)
+    every = await store.alerts.page(WantedAlerts(), "last_seen", None, 1_000)
     return {one.id: (one.state, one.customers, one.conflicts) for one in every if one.conflicts or one.state == "open"}

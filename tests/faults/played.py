@@ -14,7 +14,7 @@ import stamina
 
 from deploy.local.stack import Stack
 from services.consistency import alerting
-from services.consistency.alerting import Contended
+from services.consistency.alerting import Alerting, Contended
 from services.consistency.detection import other_rules
 from services.consistency.domain.contradiction.lexicon import load_lexicon
 from services.consistency.domain.contradiction.rule import Contradictions
@@ -24,6 +24,7 @@ from services.consistency.handlers import Work, compare_touchpoints
 from services.consistency.policies import PolicyBook, PolicyReader
 from services.consistency.publish import Outbox
 from services.consistency.reexamination import Reexamination
+from services.consistency.severity import shipped as shipped_scale
 from services.consistency.store import Store as ConsistencyStore
 from services.journey.handlers import append_to_timeline, mark_timeline
 from services.journey.store import Store as JourneyStore
@@ -89,7 +90,7 @@ class Consistency:
         database: Any = MortalDatabase(world.consistency, self.life)
         publisher: Any = MortalPublisher(world.publisher, self.life, self.published)
         self.store, self.book = ConsistencyStore(database, shipped(), world.clock), PolicyBook()
-        self.outbox = Outbox(self.store, publisher, world.clock, grace=0)
+        self.outbox = Outbox(Alerting(self.store, world.clock, shipped_scale()), publisher, grace=0)
         self.outbox.speak()
         self.examination = Examination(self.store, self.outbox, world.detector, self.book, world.clock)
         self.reexamination = Reexamination(self.store, self.examination, self.book)

@@ -61,7 +61,7 @@ class Stores:
         return pair(1, "c1")
 
     async def alert(self) -> Alert:
-        alert = recounted(None, "a1", (await self.conflicts.facts(["a1"]))["a1"], NOW)
+        alert = recounted(None, "a1", (await self.conflicts.facts(["a1"], {}))["a1"], NOW)
         assert alert is not None
         return alert
 
@@ -118,6 +118,7 @@ EVERYTHING = Filters(
     ("sales",), ("email",), ("outbound",), ("service",), ("touchpoint.message.v1",), 0, NOW * 2, ("some", "words")
 )
 AFTER = (NOW, "k")
+EVERY_ALERT = WantedAlerts("open", "contradiction", ("sales", "support"), "high", "person:Ada")
 
 CALLS: dict[str, Callable[[Stores], Awaitable[Any]]] = {
     "ping": lambda stores: ping(stores.database),
@@ -147,8 +148,8 @@ CALLS: dict[str, Callable[[Stores], Awaitable[Any]]] = {
     "conflicts.write": write_conflicts,
     "conflicts.of_customers": lambda stores: stores.conflicts.of_customers(["c1"]),
     "conflicts.by_id": lambda stores: stores.conflicts.by_id(["k00001"]),
-    "conflicts.facts": lambda stores: stores.conflicts.facts(["a1"]),
-    "conflicts.spread": lambda stores: stores.conflicts.spread("a1", "dismissed", ("open",), 10, NOW),
+    "conflicts.facts": lambda stores: stores.conflicts.facts(["a1"], {"a1": ["a2"]}),
+    "conflicts.spread": lambda stores: stores.conflicts.spread(["a1"], "dismissed", ("open",), 10, NOW),
     "conflicts.published": lambda stores: stores.conflicts.published([stores.conflict]),
     "conflicts.pending": lambda stores: stores.conflicts.pending(NOW * 2, 10),
     "conflicts.page": lambda stores: stores.conflicts.page(Wanted(customer="c1"), AFTER, 10),
@@ -165,7 +166,12 @@ CALLS: dict[str, Callable[[Stores], Awaitable[Any]]] = {
     "alerts.published": lambda stores: published(stores),
     "alerts.spread": lambda stores: spread(stores),
     "alerts.pending": lambda stores: stores.alerts.pending(NOW * 2, 10),
-    "alerts.page": lambda stores: stores.alerts.page(WantedAlerts("open", "contradiction", "sales"), AFTER, 10),
+    "alerts.page": lambda stores: stores.alerts.page(EVERY_ALERT, "severity", (1, *AFTER), 10),
+    "alerts.tallies": lambda stores: stores.alerts.tallies("contradiction"),
+    "alerts.members": lambda stores: stores.alerts.members(["a1"]),
+    "alerts.lapsed": lambda stores: stores.alerts.lapsed(NOW, 10),
+    "alerts.to_judge": lambda stores: stores.alerts.to_judge(NOW, 10),
+    "alerts.judged_otherwise": lambda stores: stores.alerts.judged_otherwise("scale", 10),
     "alerts.totals": lambda stores: stores.alerts.totals(),
     "policies.store": lambda stores: stores.policies.store(embargo("p1")),
     "policies.all": lambda stores: stores.policies.all(),

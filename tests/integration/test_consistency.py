@@ -1,6 +1,7 @@
 """The consistency service on a real broker and a real database."""
 
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import orjson
 import pytest
@@ -188,8 +189,8 @@ async def test_people_move_alerts(service: Service) -> None:
     await service.idle()
     path = f"/v1/alerts/{found['alert']}"
 
-    async def act(action: str, reason: str | None = None) -> int:
-        response = await service.http.post(f"{path}/{action}", json={"by": "Ada", "reason": reason})
+    async def act(action: str, reason: str | None = None, **more: Any) -> int:
+        response = await service.http.post(f"{path}/{action}", json={"by": "Ada", "reason": reason, **more})
         return response.status_code
 
     async def state() -> str:
@@ -199,6 +200,7 @@ async def test_people_move_alerts(service: Service) -> None:
     assert await act("reopen") == 409
     assert await act("acknowledge") == 200
     assert await act("acknowledge") == 409
+    assert await act("resolve") == 422
     assert await act("resolve", "told them") == 200
     assert await state() == "resolved"
     await service.publish(next_customer.quote(40, "marketing", campaign="m"), next_customer.quote(6, "sales"))
@@ -209,7 +211,8 @@ async def test_people_move_alerts(service: Service) -> None:
     assert (alert["state"], alert["customers"]) == ("open", 2)
     assert await state() == "resolved"
     assert (await service.conflicts(next_customer.id))[0]["state"] == "open"
-    assert await act("dismiss", "as agreed") == 200
+    assert await act("dismiss", "as agreed") == 422
+    assert await act("dismiss", "as agreed", kind="tolerated") == 200
     assert await state() == "dismissed"
     third = Customer()
     await service.publish(third.quote(40, "marketing", campaign="m"), third.quote(6, "sales"))

@@ -92,7 +92,11 @@ async def test_each_role_may_do_its_own_work_alone(stack: Stack) -> None:
         ("GET", "/v1/dead-letters/999999999", {"": 401, "publish": 403, "agent": 403, "ops": 404}),
         ("GET", "/v1/dead-letters/999999999/value", {"": 401, "publish": 403, "agent": 403, "ops": 404}),
         ("POST", "/v1/dead-letters/replay", {"": 401, "publish": 403, "agent": 403, "ops": 422}),
-        ("POST", "/v1/alerts/none/resolve", {"": 401, "publish": 403, "agent": 403, "ops": 404}),
+        ("GET", "/v1/alerts/counts", {"": 401, "publish": 403, "agent": 200, "ops": 200}),
+        ("GET", "/v1/alerts/none/correction", {"": 401, "publish": 403, "agent": 404, "ops": 404}),
+        ("GET", "/v1/alerts/none/correction/customers.csv", {"": 401, "publish": 403, "agent": 404, "ops": 404}),
+        ("POST", "/v1/alerts/none/reopen", {"": 401, "publish": 403, "agent": 403, "ops": 404}),
+        ("POST", "/v1/alerts/none/resolve", {"": 401, "publish": 403, "agent": 403, "ops": 422}),
         ("POST", "/v1/preflight", {"": 401, "publish": 422, "agent": 422, "ops": 422}),
     ]
     keys = {"": None, "publish": stack.keys.publish, "agent": stack.keys.agent, "ops": stack.keys.ops}

@@ -13,6 +13,7 @@ import pytest
 
 from deploy.local.parts import Endpoints
 from deploy.local.processes import Part
+from services.consistency.clock import now
 from services.consistency.domain.stored import written
 from shared.kafka.publisher import Publisher, open_publisher
 from shared.kafka.topics import CONFLICTS, DEAD_LETTERS
@@ -124,9 +125,16 @@ async def test_consistency_is_rebuilt_interrupted_and_switched(servers: Servers,
         await of.publish(publisher, before, 1)
         await of.idle(servers, "consistency")
         alerts = [one["id"] for one in (await http.get("/v1/alerts", params={"state": "open"})).json()["items"]]
-        for alert, action in zip(alerts, ("acknowledge", "resolve", "dismiss"), strict=False):
-            done = await http.post(f"/v1/alerts/{alert}/{action}", json={"by": "Ada", "reason": f"{action} it"})
-            assert done.status_code == 200
+        decisions: tuple[tuple[str, Answer], ...] = (
+            ("acknowledge", {"until": written(now() + 3_600_000_000)}),
+            ("resolve", {}),
+            ("dismiss", {"kind": "tolerated"}),
+        )
+        for alert, (action, more) in zip(alerts, decisions, strict=False):
+            said = {"by": "Ada", "reason": f"{action} it"}
+            assert (await http.post(f"/v1/alerts/{alert}/{action}", json=said | more)).status_code == 200
+            given = said | {"assignee": {"kind": "person", "name": "Grace"}}
+            assert (await http.post(f"/v1/alerts/{alert}/assign", json=given)).status_code == 200
         phantom, other = await as_an_older_release_would_have_it(client)
 
         process = await of.start_command(servers, "consistency", "rebuild", "--generation", "2")
@@ -190,7 +198,8 @@ async def test_consistency_is_rebuilt_interrupted_and_switched(servers: Servers,
                 assert row["customer"] == late.id or rebuilt_rows[key]["found_at"] == row["found_at"]
             for alert, row in old_alerts.items():
                 kept = await new.get(f"/v1/alerts/{alert}")
-                assert kept["state"] == row["state"]
+                for field in ("state", "assignee", "dismissal"):
+                    assert kept[field] == row[field]
                 steps = [(step["by"], step["state"], step["reason"]) for step in kept["history"]]
                 assert steps == [(step["by"], step["state"], step["reason"]) for step in row["history"]]
             await agrees_with_marks(servers, client, new, "onevoice_consistency_2")

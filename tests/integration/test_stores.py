@@ -2,14 +2,17 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from services.consistency.clock import now
-from services.consistency.domain.alerts import EXAMPLES
+from services.consistency.counts import counted
+from services.consistency.domain.alerts import EXAMPLES, Facts, first_alert
 from services.consistency.domain.bounds import HISTORY, REACH
-from services.consistency.domain.stored import microseconds
-from services.consistency.store import Conflicts, Events
+from services.consistency.domain.stored import Assignee, microseconds
+from services.consistency.store import Alerts, Conflicts, Events
+from services.consistency.store.alerts import Key, Order, WantedAlerts, key_of
 from services.consistency.store.counting import FEW
 from services.consistency.store.events import MANY, Arrival, StoredHistory
 from services.journey.domain.mark import Mark
@@ -20,7 +23,7 @@ from shared.events import identity_of
 from shared.mongo import Database
 from shared.retention import shipped
 from tests.integration.examples import pair, told
-from tests.unit.consistency.told import NOW, message
+from tests.unit.consistency.told import NOW, message, stored
 
 
 async def test_an_event_is_stored_once_and_other_content_is_told(database: Database) -> None:
@@ -115,7 +118,7 @@ async def test_alerts_are_counted_from_their_open_pairs(
     written += [replace(pair(number, "often"), fresh=False) for number in range(30, 50)]
     written += [replace(pair(number, f"d{number}", "a2"), fresh=False) for number in range(60, 67)]
     assert await conflicts.write(written, {})
-    facts = await conflicts.facts(["a1", "a2", "nothing"])
+    facts = await conflicts.facts(["a1", "a2", "nothing"], {})
     assert set(facts) == {"a1", "a2"}
     one, two = facts["a1"], facts["a2"]
     assert (one.customers, one.conflicts, one.first, one.last) == (5, 40, NOW, NOW + 49)
@@ -123,3 +126,48 @@ async def test_alerts_are_counted_from_their_open_pairs(
     assert [conflict.id for conflict in one.newest] == ["k00049", "k00019", "k00018", "k00017", "k00016"]
     assert (two.customers, two.conflicts, two.first, two.last, two.fresh) == (7, 7, NOW + 60, NOW + 66, False)
     assert [conflict.id for conflict in two.newest] == [f"k000{number}" for number in range(66, 66 - EXAMPLES, -1)]
+    together = (await conflicts.facts(["a1"], {"a1": ["a2", "nothing"]}))["a1"]
+    assert (together.customers, together.conflicts, together.last) == (12, 47, NOW + 66)
+
+
+async def test_alerts_are_listed_sorted_counted_and_found_by_what_falls_due(database: Database) -> None:
+    """By every filter and order, a page at a time; one that is merged shows where it is asked for alone."""
+    alerts = Alerts(database)
+    await alerts.prepare()
+    first = first_alert("a0", Facts(1, 1, NOW, NOW, False, (stored("c1"),), None), NOW)
+    severities = ("low", "critical", "medium", "critical")
+    made = [
+        replace(first, id=f"a{number}", last_seen=NOW + number, severity=severity, customers=9 - number)
+        for number, severity in enumerate(severities)
+    ]
+    made[1] = replace(made[1], assignee=Assignee("person", "Ada"), state="acknowledged", until=NOW + 5)
+    made[2] = replace(made[2], state="merged", merged_into="a3")
+    made.append(replace(made[2], id="a4", merged_into="a2", severity_until=NOW + 5, scale="mine"))
+    assert await alerts.write(made)
+
+    async def listed(order: Order = "last_seen", **wanted: Any) -> list[str]:
+        found: list[str] = []
+        key: Key | None = None
+        while page := await alerts.page(WantedAlerts(**wanted), order, key, 1):
+            found.append(page[0].id)
+            key = key_of(page[0], order)
+        return found
+
+    assert await listed() == ["a3", "a1", "a0"]
+    assert await listed("severity") == ["a3", "a1", "a0"]
+    assert await listed("customers") == ["a0", "a1", "a3"]
+    assert await listed(severity="critical", state="open") == ["a3"]
+    assert await listed(departments=("support",)) == ["a3", "a1", "a0"]
+    assert await listed(departments=("support", "sales")) == ["a3", "a1", "a0"]
+    assert await listed(departments=("sales", "sales")) == []
+    assert await listed(assigned="person:Ada") == ["a1"]
+    assert await listed(state="merged") == ["a4", "a2"]
+    counts = counted(await alerts.tallies(None), "open", None, ())
+    assert counts["by_state"] == {"open": 2, "acknowledged": 1, "merged": 2}
+    assert counts["by_severity"] == {"low": 1, "critical": 1}
+    assert counts["by_departments"] == [{"departments": ["sales", "support"], "count": 2}]
+    assert await alerts.members(["a3", "a0"]) == {"a3": ("a2", "a4")}
+    assert await alerts.lapsed(NOW + 4, 9) == []
+    assert await alerts.lapsed(NOW + 5, 9) == ["a1"]
+    assert await alerts.to_judge(NOW + 5, 9) == ["a4"]
+    assert len(await alerts.judged_otherwise("mine", 9)) == 4

@@ -1,33 +1,24 @@
-"""The life of an alert: counted anew when its conflicts change, moved by people, resolved when nothing is left."""
+"""The life of an alert: counted anew when its conflicts change, resolved when nothing is left, open when it comes back.
+
+What people do to it stands in `decisions` and `merging`.
+"""
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
-from services.consistency.domain.stored import Alert, AlertState, ConflictState, Step, StoredConflict
+from services.consistency.domain.stored import Alert, AlertState, ConflictState, Step, StoredConflict, written
 
 ONEVOICE = "onevoice"
 EXAMPLES = 5
 MAX_STEPS = 200
-"""Steps of history kept, the newest; only an alert that flaps for months gets there."""
-
-Action = Literal["acknowledge", "resolve", "dismiss", "reopen"]
-TRANSITIONS: dict[Action, tuple[tuple[AlertState, ...], AlertState]] = {
-    "acknowledge": (("open",), "acknowledged"),
-    "resolve": (("open", "acknowledged"), "resolved"),
-    "dismiss": (("open", "acknowledged"), "dismissed"),
-    "reopen": (("resolved", "dismissed"), "open"),
-}
+"""Steps of history kept. Those of people are kept longest: an alert that flaps for months makes many by itself."""
 
 SPREADS: dict[AlertState, tuple[ConflictState, tuple[ConflictState, ...]]] = {
     "resolved": ("resolved", ("open",)),
     "dismissed": ("dismissed", ("open", "resolved")),
     "open": ("open", ("resolved", "dismissed")),
+    "acknowledged": ("open", ("resolved", "dismissed")),
 }
 """What the open pairs of an alert come to show with its new state, and those of which states do."""
-
-
-class NotPossible(Exception):
-    """The action makes no sense in the alert's state; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +50,13 @@ def recounted(alert: Alert | None, alert_id: str, facts: Facts | None, now: int)
         first_seen=min(alert.first_seen, facts.first),
         last_seen=max(alert.last_seen, facts.last),
         reason=facts.newest[0].reason,
+        confidence=confidence(facts),
         examples=examples(facts),
     )
     if facts.fresh and alert.state == "resolved":
         # What was resolved with the alert stays so: only what came since is open.
-        counted = replace(moved(counted, "open", ONEVOICE, now, "regressed: it was said again"), spreading=False)
+        step = Step("open", ONEVOICE, now, "regressed: it was said again", "regressed")
+        counted = replace(moved(counted, step), spreading=False)
     if facts.fresh and alert.state == "dismissed":
         counted = replace(counted, spreading=True)
     return changed(alert, counted, now, facts.trace)
@@ -85,35 +78,51 @@ def first_alert(alert_id: str, facts: Facts, now: int) -> Alert:
         last_seen=facts.last,
         reason=facts.newest[0].reason,
         examples=examples(facts),
-        history=(Step("open", ONEVOICE, now, "found"),),
+        history=(Step("open", ONEVOICE, now, "found", "found"),),
         revision=1,
         spreading=False,
         updated_at=now,
         trace=facts.trace,
+        confidence=confidence(facts),
     )
 
 
 def without_conflicts(alert: Alert, now: int) -> Alert:
     counted = replace(alert, customers=0, conflicts=0, examples=())
     if alert.state in ("open", "acknowledged"):
-        counted = moved(counted, "resolved", ONEVOICE, now, "every conflict of it was withdrawn or settled")
-        counted = replace(counted, spreading=False)
+        step = Step("resolved", ONEVOICE, now, "every conflict of it was withdrawn or settled", "withdrawn")
+        counted = replace(moved(counted, step), spreading=False)
     return changed(alert, counted, now, None)
 
 
-def transition(alert: Alert, action: Action, by: str, reason: str | None, now: int) -> Alert:
-    """The alert after a person's action; raises `NotPossible`."""
-    allowed, target = TRANSITIONS[action]
-    if alert.state not in allowed:
-        raise NotPossible(f"The alert is {alert.state}; only one that is {' or '.join(allowed)} can become {target}.")
-    if action == "reopen" and alert.conflicts == 0:
-        raise NotPossible("Every conflict of the alert was withdrawn or settled: nothing is left to reopen.")
-    return changed(alert, moved(alert, target, by, now, reason), now, None)
+def lapsed(alert: Alert, now: int) -> Alert:
+    """The alert after its acknowledgement ended; `alert` itself where it has not."""
+    if alert.state != "acknowledged" or alert.until is None or alert.until > now:
+        return alert
+    reason = f"the acknowledgement ended at {written(alert.until)}"
+    return changed(
+        alert, replace(moved(alert, Step("open", ONEVOICE, now, reason, "lapsed")), spreading=False), now, None
+    )
 
 
-def moved(alert: Alert, state: AlertState, by: str, now: int, reason: str | None) -> Alert:
-    history = (*alert.history, Step(state, by, now, reason))[-MAX_STEPS:]
-    return replace(alert, state=state, history=history, spreading=state != "acknowledged")
+def moved(alert: Alert, step: Step) -> Alert:
+    """The alert in the step's state; what belonged to the state before it is gone."""
+    moving = replace(alert, state=step.state, until=None, dismissal=None, spreading=step.state != "acknowledged")
+    return noted(moving, step)
+
+
+def noted(alert: Alert, step: Step) -> Alert:
+    return replace(alert, history=within_bounds((*alert.history, step)))
+
+
+def within_bounds(history: tuple[Step, ...]) -> tuple[Step, ...]:
+    """At most `MAX_STEPS`: the oldest of Onevoice's own go first, then the oldest."""
+    excess = len(history) - MAX_STEPS
+    if excess <= 0:
+        return history
+    by_worth = sorted(range(len(history)), key=lambda place: (history[place].by != ONEVOICE, place))
+    dropped = frozenset(by_worth[:excess])
+    return tuple(step for place, step in enumerate(history) if place not in dropped)
 
 
 def changed(before: Alert, after: Alert, now: int, trace: str | None) -> Alert:
@@ -125,3 +134,7 @@ def changed(before: Alert, after: Alert, now: int, trace: str | None) -> Alert:
 
 def examples(facts: Facts) -> tuple[tuple[str, str], ...]:
     return tuple((conflict.id, conflict.customer) for conflict in facts.newest[:EXAMPLES])
+
+
+def confidence(facts: Facts) -> float:
+    return max(conflict.confidence for conflict in facts.newest)

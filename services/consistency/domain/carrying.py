@@ -4,11 +4,12 @@ Readers keep the highest revision of a conflict or an alert. So what both genera
 one's revision, and what the new one says differently gets a higher one.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from services.consistency.domain.alerts import MAX_STEPS, ONEVOICE
+from services.consistency.domain.alerts import ONEVOICE, within_bounds
 from services.consistency.domain.changes import merge
-from services.consistency.domain.stored import Alert, StoredConflict
+from services.consistency.domain.stored import Alert, Did, Step, StoredConflict
 
 
 def taken_over(old: StoredConflict, new: StoredConflict | None) -> StoredConflict:
@@ -50,8 +51,28 @@ def alert_kept_ahead(old: Alert, new: Alert | None) -> Alert:
     if decided is None:
         return new if new.revision > old.revision else replace(new, revision=old.revision + 1)
     late = [step for step in unknown if step.at >= decided]  # also that it was said again after it was resolved
-    history = tuple(sorted((*new.history, *late), key=lambda step: step.at))[-MAX_STEPS:]
-    state = history[-1].state if history[-1] in late else new.state
-    spreading = new.spreading or (state != new.state and state != "acknowledged")
-    revision = max(old.revision, new.revision) + 1
-    return replace(new, history=history, state=state, spreading=spreading, revision=revision)
+    history = within_bounds(tuple(sorted((*new.history, *late), key=lambda step: step.at)))
+    merged = replace(new, history=history, revision=max(old.revision, new.revision) + 1)
+    if last(history, but=BESIDES) in late:
+        merged = replace(
+            merged,
+            state=old.state,
+            until=old.until,
+            dismissal=old.dismissal,
+            merged_into=old.merged_into,
+            spreading=new.spreading or (old.state != new.state and old.state != "acknowledged"),
+        )
+    if (assigned := last(history, of=ASSIGNING)) is not None and assigned in late:
+        merged = replace(merged, assignee=old.assignee)
+    return merged
+
+
+ASSIGNING: tuple[Did, ...] = ("assign", "unassign")
+BESIDES: tuple[Did, ...] = (*ASSIGNING, "comment", "take_in", "give_back")
+"""Steps that leave the state as it is."""
+
+
+def last(history: Sequence[Step], *, of: Sequence[Did] = (), but: Sequence[Did] = ()) -> Step | None:
+    """The last step that did one `of` these, or any `but` those."""
+    chosen = (step for step in reversed(history) if (step.did in of if of else step.did not in but))
+    return next(chosen, None)

@@ -1,11 +1,14 @@
 """What makes conflicts one cause: kind, attribute, who said each side, and what each side said."""
 
 import hashlib
+from typing import Literal
 
 from services.consistency.domain.conflict import Conflict
 from services.consistency.domain.stored import Sender
 from shared.events import CaseEvent, CustomerEvent, EmbargoEvent, MessageEvent, identity_of
 from shared.reserved import is_reserved
+
+Side = Literal["a", "b"]
 
 
 def sender_of(event: CustomerEvent | EmbargoEvent) -> Sender:
@@ -32,6 +35,17 @@ def alert_of(customer: str, conflict: Conflict) -> str:
 
 def cause_of(conflict: Conflict) -> str:
     """The alert's id, 32 hex digits; the same whichever side was said first."""
-    sides = sorted((sender.key, value) for sender, value in zip(senders_of(conflict), conflict.values, strict=True))
+    sides = sorted(statements(senders_of(conflict), conflict.values))
     parts = [conflict.kind, conflict.attribute, *(part for side in sides for part in side)]
     return hashlib.sha256("".join(f"{len(part)}:{part}" for part in parts).encode()).hexdigest()[:32]
+
+
+def statements(senders: tuple[Sender, Sender], values: tuple[str, str]) -> tuple[tuple[str, str], tuple[str, str]]:
+    """What each side is told by, in a cause."""
+    return (senders[0].key, values[0]), (senders[1].key, values[1])
+
+
+def ordered(senders: tuple[Sender, Sender], values: tuple[str, str]) -> tuple[Side, Side]:
+    """The sides in an order that is the same for all conflicts of one cause."""
+    a, b = statements(senders, values)
+    return ("a", "b") if a <= b else ("b", "a")

@@ -7,7 +7,7 @@ from services.consistency.domain.causes import alert_of, senders_of
 from services.consistency.domain.conflict import Conflict
 from services.consistency.domain.history import lost_messages
 from services.consistency.domain.stored import Ref, StoredConflict, microseconds
-from shared.events import CustomerEvent, DeliveryEvent, MessageEvent
+from shared.events import CustomerEvent, DeliveryEvent, EmbargoEvent, MessageEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,8 @@ def as_stored(customer: str, conflict: Conflict, after: Aftermath, now: int, tra
         kind=conflict.kind,
         attribute=conflict.attribute,
         subject=conflict.subject,
-        a=Ref(conflict.a.source, conflict.a.id),
-        b=Ref(conflict.b.source, conflict.b.id),
+        a=ref(conflict.a),
+        b=ref(conflict.b),
         reason=conflict.reason,
         spans=tuple(conflict.spans),
         confidence=round(conflict.confidence, 4),
@@ -97,6 +97,11 @@ def as_stored(customer: str, conflict: Conflict, after: Aftermath, now: int, tra
         trace=trace,
     )
     return replace(new, pair="settled", state="settled", fresh=False) if settled(new, after) else new
+
+
+def ref(event: CustomerEvent | EmbargoEvent) -> Ref:
+    channel = event.data.channel if isinstance(event, MessageEvent) else None
+    return Ref(event.source, event.id, channel, microseconds(event.time))
 
 
 def settled(conflict: StoredConflict, after: Aftermath) -> bool:

@@ -10,7 +10,27 @@ from shared.events import timestamp
 
 PairState = Literal["open", "settled", "withdrawn"]
 ConflictState = Literal["open", "settled", "withdrawn", "resolved", "dismissed"]
-AlertState = Literal["open", "acknowledged", "resolved", "dismissed"]
+AlertState = Literal["open", "acknowledged", "resolved", "dismissed", "merged"]
+Severity = Literal["critical", "high", "medium", "low"]
+Dismissal = Literal["not_a_conflict", "tolerated", "duplicate"]
+Happening = Literal["found", "withdrawn", "regressed", "lapsed"]
+"""What Onevoice itself notes in an alert's history; `lapsed`: an acknowledgement ended."""
+Deed = Literal[
+    "acknowledge",
+    "unacknowledge",
+    "assign",
+    "unassign",
+    "comment",
+    "resolve",
+    "dismiss",
+    "reopen",
+    "merge",
+    "split",
+    "take_in",
+    "give_back",
+]
+"""What people do; `take_in` and `give_back` are noted by the alert that another one is merged into."""
+Did = Happening | Deed
 CONFLICT_STATES: tuple[ConflictState, ...] = ("open", "settled", "withdrawn", "resolved", "dismissed")
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -31,8 +51,12 @@ def written(moment: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Ref:
+    """An event. `channel` is None where it is no message; that and `time` also in what was stored before they were."""
+
     source: str
     id: str
+    channel: str | None = None
+    time: int | None = None
 
     def to_json(self) -> dict[str, str]:
         return {"source": self.source, "id": self.id}
@@ -110,21 +134,53 @@ class StoredConflict:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A change of an alert's state: by whom, when, and why, in their words."""
+    """What was done to an alert: by whom, when, why in their words, and the state after it.
+
+    `did` is None in steps that were stored before it was written down. `detail` says until when, to whom, of which
+    sort, or with which other alert.
+    """
 
     state: AlertState
     by: str
     at: int
     reason: str | None
+    did: Did | None = None
+    detail: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        return {"state": self.state, "by": self.by, "at": written(self.at), "reason": self.reason}
+        return {
+            "state": self.state,
+            "by": self.by,
+            "at": written(self.at),
+            "reason": self.reason,
+            "did": self.did,
+            "detail": self.detail,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Assignee:
+    """A person or a department."""
+
+    kind: Literal["person", "department"]
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.name}"
+
+    def to_json(self) -> dict[str, str]:
+        return {"kind": self.kind, "name": self.name}
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
     """All conflicts with one cause. `conflicts` and `customers` count pairs neither withdrawn nor settled;
-    `examples` are (conflict, customer); `spreading`: its conflicts do not all show its state yet."""
+    `examples` are (conflict, customer); `spreading`: its conflicts do not all show its state yet.
+
+    `until`: when an acknowledgement ends; `merged_into`: the alert that its conflicts count on while it is merged;
+    `confidence`: the highest of the newest pairs. `severity` is by the scale with the digest `scale`, and time alone
+    may change it from `severity_until` on.
+    """
 
     id: str
     kind: Kind
@@ -144,6 +200,14 @@ class Alert:
     spreading: bool
     updated_at: int
     trace: str | None
+    until: int | None = None
+    assignee: Assignee | None = None
+    dismissal: Dismissal | None = None
+    merged_into: str | None = None
+    confidence: float = 1.0
+    severity: Severity = "medium"
+    severity_until: int | None = None
+    scale: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -152,6 +216,11 @@ class Alert:
             "attribute": self.attribute,
             "subject": self.subject,
             "state": self.state,
+            "severity": self.severity,
+            "until": None if self.until is None else written(self.until),
+            "assignee": None if self.assignee is None else self.assignee.to_json(),
+            "dismissal": self.dismissal,
+            "merged_into": self.merged_into,
             "senders": {"a": self.senders[0].to_json(), "b": self.senders[1].to_json()},
             "values": {"a": self.values[0], "b": self.values[1]},
             "customers": self.customers,
@@ -159,6 +228,7 @@ class Alert:
             "first_seen": written(self.first_seen),
             "last_seen": written(self.last_seen),
             "reason": self.reason,
+            "confidence": self.confidence,
             "examples": [{"conflict": conflict, "customer": customer} for conflict, customer in self.examples],
             "history": [step.to_json() for step in self.history],
             "revision": self.revision,

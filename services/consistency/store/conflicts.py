@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 
 from services.consistency.domain.alerts import Facts
-from services.consistency.domain.stored import ConflictState, StoredConflict, moment_of
+from services.consistency.domain.correction import Place
+from services.consistency.domain.stored import ConflictState, PairState, StoredConflict, moment_of
 from services.consistency.store.counting import count
 from services.consistency.store.documents import (
     Row,
@@ -32,18 +33,47 @@ GONE = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """None lets everything pass; without `state`, all but the withdrawn; without `customer`, no reserved ones."""
+    """None lets everything pass; without `state`, all but the withdrawn; without `customer`, no reserved ones;
+    `alerts`: of any of them."""
 
     customer: str | None = None
     kind: str | None = None
     state: str | None = None
-    alert: str | None = None
+    alerts: Sequence[str] | None = None
 
     def condition(self) -> Row:
-        chosen = {"customer": self.customer, "kind": self.kind, "alert": self.alert, "state": self.state}
+        alerts = None if self.alerts is None else {"$in": list(self.alerts)}
+        chosen = {"customer": self.customer, "kind": self.kind, "alert": alerts, "state": self.state}
         condition: Row = {name: value for name, value in chosen.items() if value is not None}
         condition |= not_reserved("customer") if self.customer is None else {}
         return condition if self.state is not None else {**condition, "state": {"$ne": "withdrawn"}}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Pairs of alerts, by the side that is wrong: 0 or 1 in the order of the cause. `channel`: on which it was told."""
+
+    wrong: Mapping[str, Place]
+    pairs: Sequence[PairState] = ("open", "settled")
+    channel: str | None = None
+
+    def sides(self) -> list["Told"]:
+        """One for each place that is wrong in any alert."""
+        by_place = [{one: place for one, place in self.wrong.items() if place == wrong} for wrong in (0, 1)]
+        return [replace(self, wrong=alerts) for alerts in by_place if alerts]
+
+    @property
+    def names(self) -> list[str]:
+        return [("first", "second")[place] for place in sorted(set(self.wrong.values()))]
+
+    def condition(self) -> Row:
+        pairs = {"pair": {"$in": list(self.pairs)}}
+        if self.channel is None:
+            return {"alert": {"$in": list(self.wrong)}, **pairs}
+        either = [
+            {"alert": {"$in": list(side.wrong)}, f"channels.{side.names[0]}": self.channel} for side in self.sides()
+        ]
+        return {**either[0], **pairs} if len(either) == 1 else {"$or": either, **pairs}
 
 
 class Conflicts:
@@ -68,6 +98,7 @@ class Conflicts:
                         *(("customer", ASCENDING), ("fresh", ASCENDING)),  # so that counting reads the index alone
                     ]
                 ),
+                IndexModel([("alert", ASCENDING), ("customer", ASCENDING), ("_id", ASCENDING)]),
                 IndexModel([("kind", ASCENDING), *newest]),
                 IndexModel([("state", ASCENDING), *newest]),
                 IndexModel(
@@ -129,9 +160,9 @@ class Conflicts:
         if writes:
             await self._conflicts.bulk_write(writes, ordered=False)
 
-    async def facts(self, alerts: Sequence[str]) -> dict[str, Facts]:
-        """Of the alerts that have open pairs."""
-        counted = await count(self._conflicts, alerts)
+    async def facts(self, alerts: Sequence[str], members: Mapping[str, Sequence[str]]) -> dict[str, Facts]:
+        """Of the alerts that have open pairs, with those of the alerts that are merged into them."""
+        counted = await count(self._conflicts, alerts, members)
         shown = [conflict for one in counted.values() for conflict in one.newest]
         by_id = {conflict.id: conflict for conflict in await self.by_id(shown)}
         facts: dict[str, Facts] = {}
@@ -149,13 +180,13 @@ class Conflicts:
         return facts
 
     async def spread(
-        self, alert: str, shown: ConflictState, from_states: Sequence[ConflictState], limit: int, now: int
+        self, alerts: Sequence[str], shown: ConflictState, from_states: Sequence[ConflictState], limit: int, now: int
     ) -> list[str]:
-        """Lets open pairs of the alert show another state, at most `limit`; answers their ids.
+        """Lets open pairs of the alerts show another state, at most `limit`; answers their ids.
 
         What came after an alert was resolved is left alone, for it reopens the alert.
         """
-        condition: Row = {"alert": alert, "pair": "open", "state": {"$in": list(from_states)}}
+        condition: Row = {"alert": {"$in": list(alerts)}, "pair": "open", "state": {"$in": list(from_states)}}
         if shown == "resolved":
             condition["fresh"] = False
         rows = [row async for row in self._conflicts.find(condition, {"revision": 1}).limit(limit)]
@@ -169,6 +200,38 @@ class Conflicts:
         if writes:
             await self._conflicts.bulk_write(writes, ordered=False)
         return [row["_id"] for row in rows]
+
+    async def heard(self, told: Told, after: str | None, limit: int) -> list[tuple[str, list[StoredConflict]]]:
+        """Customers in order, after that one, each with all of their pairs that are wanted."""
+        condition = told.condition() if after is None else {**told.condition(), "customer": {"$gt": after}}
+        cursor = self._conflicts.find(condition, batch_size=2 * limit)
+        found: list[tuple[str, list[StoredConflict]]] = []
+        async for row in cursor.sort([("customer", ASCENDING), ("_id", ASCENDING)]):
+            if not found or found[-1][0] != row["customer"]:
+                if len(found) == limit:
+                    break
+                found.append((row["customer"], []))
+            found[-1][1].append(conflict_of(row))
+        return found
+
+    async def customers(self, told: Told) -> int:
+        """How many customers there are with such pairs."""
+        grouped: list[Row] = [{"$match": told.condition()}, {"$group": {"_id": "$customer"}}, {"$count": "customers"}]
+        rows = await self._conflicts.aggregate(grouped).to_list(1)
+        return rows[0]["customers"] if rows else 0
+
+    async def channels(self, told: Told) -> dict[str | None, int]:
+        """Customers by the channel of the wrong message; one that heard it on two is counted on both."""
+        counts: dict[str | None, int] = {}
+        for side in told.sides():
+            grouped: list[Row] = [
+                {"$match": side.condition()},
+                {"$group": {"_id": {"customer": "$customer", "channel": f"$channels.{side.names[0]}"}}},
+                {"$group": {"_id": "$_id.channel", "customers": {"$sum": 1}}},
+            ]
+            async for row in self._conflicts.aggregate(grouped):
+                counts[row["_id"]] = counts.get(row["_id"], 0) + row["customers"]
+        return counts
 
     async def published(self, conflicts: Sequence[StoredConflict]) -> None:
         revisions = [(conflict.id, conflict.revision) for conflict in conflicts]

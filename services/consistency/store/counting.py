@@ -5,7 +5,7 @@ The server is asked for no more than how many there are: what else is wanted sta
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,26 +33,28 @@ class Count:
     newest: tuple[str, ...]
 
 
-async def count(conflicts: Collection, alerts: Sequence[str]) -> dict[str, Count]:
-    """Of the alerts that have open pairs."""
+async def count(conflicts: Collection, alerts: Sequence[str], members: Mapping[str, Sequence[str]]) -> dict[str, Count]:
+    """Of the alerts that have open pairs; the pairs of an alert's `members` count on it."""
     counted: dict[str, Count] = {}
     for some in chunks(alerts):
-        counted |= await _count(conflicts, some)
+        counted |= await _count(conflicts, {alert: [alert, *members.get(alert, ())] for alert in some})
     return counted
 
 
-async def _count(conflicts: Collection, alerts: Sequence[str]) -> dict[str, Count]:
-    rows = await conflicts.find(_open({"$in": list(alerts)}), FIELDS).limit(FEW + 1).to_list(None)
+async def _count(conflicts: Collection, families: Mapping[str, Sequence[str]]) -> dict[str, Count]:
+    counts_on = {one: alert for alert, family in families.items() for one in family}
+    rows = await conflicts.find(_open(list(counts_on)), FIELDS).limit(FEW + 1).to_list(None)
     if len(rows) <= FEW:
         by_alert: dict[str, list[Row]] = defaultdict(list)
         for row in rows:
-            by_alert[row["alert"]].append(row)
+            by_alert[counts_on[row["alert"]]].append(row)
         return {alert: count_few(its) for alert, its in by_alert.items()}
-    if len(alerts) > 1:
-        counted = await asyncio.gather(*(_count(conflicts, [alert]) for alert in alerts))
+    if len(families) > 1:
+        counted = await asyncio.gather(*(_count(conflicts, {alert: family}) for alert, family in families.items()))
         return {alert: one for some in counted for alert, one in some.items()}
-    many = await _count_many(conflicts, alerts[0])
-    return {} if many is None else {alerts[0]: many}
+    [(alert, family)] = families.items()
+    many = await _count_many(conflicts, family)
+    return {} if many is None else {alert: many}
 
 
 def count_few(rows: Sequence[Row]) -> Count:
@@ -71,14 +73,14 @@ def count_few(rows: Sequence[Row]) -> Count:
     )
 
 
-async def _count_many(conflicts: Collection, alert: str) -> Count | None:
+async def _count_many(conflicts: Collection, family: Sequence[str]) -> Count | None:
     """None where the last pair was withdrawn at this moment."""
     total, customers, first, fresh, newest = await asyncio.gather(
-        conflicts.count_documents(_open(alert)),
-        conflicts.aggregate(_customers(alert)).to_list(1),
-        conflicts.find(_open(alert), FIELDS).sort("found_at", ASCENDING).limit(1).to_list(1),
-        conflicts.find({**_open(alert), "fresh": True}, FIELDS).limit(1).to_list(1),
-        _newest(conflicts, alert),
+        conflicts.count_documents(_open(family)),
+        conflicts.aggregate(_customers(family)).to_list(1),
+        conflicts.find(_open(family), FIELDS).sort("found_at", ASCENDING).limit(1).to_list(1),
+        conflicts.find({**_open(family), "fresh": True}, FIELDS).limit(1).to_list(1),
+        _newest(conflicts, family),
     )
     if not (total and customers and first and newest):
         return None
@@ -92,12 +94,12 @@ async def _count_many(conflicts: Collection, alert: str) -> Count | None:
     )
 
 
-async def _newest(conflicts: Collection, alert: str) -> list[Row]:
+async def _newest(conflicts: Collection, family: Sequence[str]) -> list[Row]:
     """The newest pair of each of those customers who have the newest."""
     newest: dict[str, Row] = {}
     more = True
     while more and len(newest) < EXAMPLES:
-        others = {**_open(alert), "customer": {"$nin": list(newest)}}
+        others = {**_open(family), "customer": {"$nin": list(newest)}}
         rows = await conflicts.find(others, FIELDS).sort(NEWEST).limit(EXAMPLES).to_list(None)
         more = len(rows) == EXAMPLES
         for row in rows:
@@ -105,10 +107,11 @@ async def _newest(conflicts: Collection, alert: str) -> list[Row]:
     return list(newest.values())[:EXAMPLES]
 
 
-def _open(alert: str | Row) -> Row:
-    return {"alert": alert, "pair": "open"}
+def _open(family: Sequence[str]) -> Row:
+    """Of one alert by name: servers go through an index in its order then."""
+    return {"alert": family[0] if len(family) == 1 else {"$in": list(family)}, "pair": "open"}
 
 
-def _customers(alert: str) -> list[dict[str, Any]]:
+def _customers(family: Sequence[str]) -> list[dict[str, Any]]:
     """Counted by the server in the end, so that no list of all customers is sent."""
-    return [{"$match": _open(alert)}, {"$group": {"_id": "$customer"}}, {"$count": "customers"}]
+    return [{"$match": _open(family)}, {"$group": {"_id": "$customer"}}, {"$count": "customers"}]

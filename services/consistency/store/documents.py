@@ -1,7 +1,9 @@
 """Conflicts and alerts as MongoDB documents.
 
 Beside their own fields, documents carry `published`, the revision last published, and `pending`, there while
-that is not the current one, so that an index finds what is still to be published.
+that is not the current one, so that an index finds what is still to be published. Alerts also carry what lists are
+filtered and sorted by: `departments`, `pair` (of them), `rank` (of severity) and `assigned`; conflicts the `channels`
+of both sides, in the order of their cause.
 """
 
 import asyncio
@@ -11,11 +13,18 @@ from typing import Any
 
 from pymongo import UpdateOne
 
+from services.consistency.domain.causes import ordered
 from services.consistency.domain.conflict import Span
-from services.consistency.domain.stored import Alert, Ref, Sender, Step, StoredConflict
+from services.consistency.domain.severity import SEVERITIES
+from services.consistency.domain.stored import Alert, Assignee, Ref, Sender, Step, StoredConflict
 from shared.mongo import Collection, insert_new
 
 Row = dict[str, Any]
+CUSTOMER = "customer"
+"""Stands for a department where a side is what the customer did."""
+PAIR = "|"
+RANKS = {severity: rank for rank, severity in enumerate(reversed(SEVERITIES))}
+"""The worst has the highest."""
 IN_CHUNK = 50
 """Values of one `$in`: servers compare each document with each value, so long lists cost their square."""
 
@@ -26,7 +35,14 @@ def chunks(values: Sequence[str]) -> list[Sequence[str]]:
 
 def conflict_row(conflict: StoredConflict) -> Row:
     row = asdict(conflict)
-    return {"_id": row.pop("id"), **row, "departments": departments(conflict.senders)}
+    channels = {"a": conflict.a.channel, "b": conflict.b.channel}
+    first, second = ordered(conflict.senders, conflict.values)
+    return {
+        "_id": row.pop("id"),
+        **row,
+        "departments": departments(conflict.senders),
+        "channels": {"first": channels[first], "second": channels[second]},
+    }
 
 
 def conflict_of(row: Row) -> StoredConflict:
@@ -46,17 +62,28 @@ def conflict_of(row: Row) -> StoredConflict:
 def alert_row(alert: Alert) -> Row:
     row = asdict(alert)
     examples = [{"conflict": conflict, "customer": customer} for conflict, customer in alert.examples]
-    return {"_id": row.pop("id"), **row, "examples": examples, "departments": departments(alert.senders)}
+    sides = sorted(sender.department or CUSTOMER for sender in alert.senders)
+    return {
+        "_id": row.pop("id"),
+        **row,
+        "examples": examples,
+        "departments": sorted(set(sides)),
+        "pair": PAIR.join(sides),
+        "rank": RANKS[alert.severity],
+        "assigned": None if alert.assignee is None else str(alert.assignee),
+    }
 
 
 def alert_of(row: Row) -> Alert:
+    """Documents that are older than a field do not have it."""
     names = Alert.__dataclass_fields__.keys() - {"id"}
-    fields = {name: row[name] for name in names}
+    fields = {name: row[name] for name in names if name in row}
     fields |= {
         "senders": tuple(Sender(**sender) for sender in row["senders"]),
         "values": tuple(row["values"]),
         "examples": tuple(_example(example) for example in row["examples"]),
         "history": tuple(Step(**step) for step in row["history"]),
+        "assignee": Assignee(**row["assignee"]) if row.get("assignee") else None,
     }
     return Alert(id=row["_id"], **fields)
 
@@ -109,7 +136,14 @@ async def mark_published(collection: Collection, revisions: Sequence[tuple[str, 
 
 def after(field: str, key: tuple[int, str] | None) -> Row:
     """Keyset condition, the newest first: what comes after `key`."""
-    if key is None:
-        return {}
-    moment, row_id = key
-    return {"$or": [{field: {"$lt": moment}}, {field: moment, "_id": {"$lt": row_id}}]}
+    return {} if key is None else following((field, "_id"), key)
+
+
+def following(fields: Sequence[str], key: Sequence[int | str]) -> Row:
+    """Keyset condition, all of the fields falling: what comes after `key`."""
+    return {
+        "$or": [
+            {**dict(zip(fields[:place], key, strict=False)), fields[place]: {"$lt": key[place]}}
+            for place in range(len(fields))
+        ]
+    }

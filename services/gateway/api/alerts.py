@@ -1,24 +1,21 @@
-"""Alerts: list, detail, live stream, and what ops do about them."""
+"""Alerts: list, counts, detail and live stream."""
 
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict, Field
 from sse_starlette import EventSourceResponse
 
-from services.gateway.api.answers import Cursor, FromConsistency, Limit, page, problems
+from services.gateway.api.answers import Cursor, FromConsistency, Limit, chosen, page, problems
 from services.gateway.live import Live
-from services.gateway.shapes import Action, Alert, AlertPage, AlertState, Kind
+from services.gateway.shapes import Alert, AlertFacets, AlertPage, AlertState, Kind, Order, Severity
 from shared.events import Department
-from shared.web.body import body_as
-from shared.web.keys import Caller, allow
+from shared.web.keys import allow
 from shared.web.paths import AlertId
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
 
 Reader = Depends(allow("agent", "ops"))
-Ops = Annotated[Caller, Depends(allow("ops"))]
 
 EXAMPLE_STREAM = (
     "event: ready\nid: 41\ndata: {}\n\n"
@@ -26,39 +23,55 @@ EXAMPLE_STREAM = (
 )
 
 
-class Because(BaseModel):
-    """Why; shown in the alert's history."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    reason: str | None = Field(None, max_length=1_000, examples=["Sales corrects the quote today."])
-
-
-MAX_BODY = 16 * 1024
-
-
-async def because(request: Request, _: Ops) -> Because | None:
-    return await body_as(Because, request, MAX_BODY)
-
-
-Reason = Annotated[Because | None, Depends(because)]
-BODY: dict[str, Any] = {
-    "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Because"}}}}
-}
-CHANGED = problems(404, 409, 413, 415)
+State = Annotated[AlertState | None, Query(description="Without it, all but the merged ones.")]
+OfKind = Annotated[Kind | None, Query()]
+OfSeverity = Annotated[Severity | None, Query()]
+Departments = Annotated[
+    tuple[Department | Literal["customer"], ...],
+    Query(max_length=2, description="One: sender of either side. Two: of both. `customer`: what the customer did."),
+]
 
 
 @router.get("", summary="Alerts", response_model=AlertPage, responses=problems(), dependencies=[Reader])
 async def alerts(
     consistency: FromConsistency,
-    state: Annotated[AlertState | None, Query()] = None,
-    kind: Annotated[Kind | None, Query()] = None,
-    department: Annotated[Department | None, Query(description="Sender of either side.")] = None,
+    state: State = None,
+    kind: OfKind = None,
+    severity: OfSeverity = None,
+    department: Departments = (),
+    assignee: Annotated[
+        str | None, Query(max_length=280, description="`person:` or `department:` and the name.")
+    ] = None,
+    sort: Annotated[
+        Order, Query(description="What comes first: the last seen, the most severe, the most customers.")
+    ] = "last_seen",
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> JSONResponse:
     """One alert a cause, however many customers it reaches; the one seen last comes first."""
-    return JSONResponse(await consistency.alerts(page(limit, cursor, state=state, kind=kind, department=department)))
+    filters = page(
+        limit, cursor, state=state, kind=kind, severity=severity, department=department, assignee=assignee, sort=sort
+    )
+    return JSONResponse(await consistency.alerts(filters))
+
+
+@router.get(
+    "/counts",
+    summary="How many alerts there are",
+    response_model=AlertFacets,
+    responses=problems(),
+    dependencies=[Reader],
+)
+async def counts(
+    consistency: FromConsistency,
+    state: State = None,
+    kind: OfKind = None,
+    severity: OfSeverity = None,
+    department: Departments = (),
+) -> JSONResponse:
+    """By state, by severity and by departments, each under the filters on the other two."""
+    filters = chosen(state=state, kind=kind, severity=severity, department=department)
+    return JSONResponse(await consistency.alert_facets(filters))
 
 
 LastEventId = Annotated[
@@ -98,58 +111,3 @@ async def stream(
 async def alert(consistency: FromConsistency, id: AlertId) -> JSONResponse:
     """With its senders, what each side says, examples of customers, and its history."""
     return JSONResponse(await consistency.alert(id))
-
-
-async def act(
-    consistency: FromConsistency, id: str, action: Action, caller: Caller, because: Because | None
-) -> JSONResponse:
-    reason = because.reason.strip() if because and because.reason else None
-    return JSONResponse(await consistency.act(id, action, caller.name, reason or None))
-
-
-@router.post(
-    "/{id}/acknowledge",
-    summary="Somebody looks into it",
-    response_model=Alert,
-    responses=problems(404, 409, 413, 415),
-    openapi_extra=BODY,
-)
-async def acknowledge(consistency: FromConsistency, caller: Ops, id: AlertId, because: Reason) -> JSONResponse:
-    """The alert's state becomes `acknowledged`; its history keeps who did it, when and why."""
-    return await act(consistency, id, "acknowledge", caller, because)
-
-
-@router.post(
-    "/{id}/resolve",
-    summary="The cause is corrected",
-    response_model=Alert,
-    responses=problems(404, 409, 413, 415),
-    openapi_extra=BODY,
-)
-async def resolve(consistency: FromConsistency, caller: Ops, id: AlertId, because: Reason) -> JSONResponse:
-    """The alert's state becomes `resolved`."""
-    return await act(consistency, id, "resolve", caller, because)
-
-
-@router.post(
-    "/{id}/dismiss",
-    summary="It is none",
-    response_model=Alert,
-    responses=problems(404, 409, 413, 415),
-    openapi_extra=BODY,
-)
-async def dismiss(consistency: FromConsistency, caller: Ops, id: AlertId, because: Reason) -> JSONResponse:
-    """The alert's state becomes `dismissed`."""
-    return await act(consistency, id, "dismiss", caller, because)
-
-
-@router.post(
-    "/{id}/reopen",
-    summary="It is not over",
-    response_model=Alert,
-    responses=problems(404, 409, 413, 415),
-    openapi_extra=BODY,
-)
-async def reopen(consistency: FromConsistency, caller: Ops, id: AlertId, because: Reason) -> JSONResponse:
-    """The alert's state becomes `open` again."""
-    return await act(consistency, id, "reopen", caller, because)

@@ -51,9 +51,12 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def page(limit: int, cursor: str | None, **filters: str | Iterable[str] | None) -> Params:
     """Query parameters for another service; what is None or empty is left out, lists are repeated."""
-    params: list[tuple[str, str]] = [("limit", str(limit))]
-    if cursor is not None:
-        params.append(("cursor", cursor))
+    return [("limit", str(limit)), *([("cursor", cursor)] if cursor is not None else []), *chosen(**filters)]
+
+
+def chosen(**filters: str | Iterable[str] | None) -> Params:
+    """As `page`, of the filters alone."""
+    params: list[tuple[str, str]] = []
     for name, value in filters.items():
         values = [value] if isinstance(value, str) else list(value or ())
         params += [(name, item) for item in values if item]

@@ -5,8 +5,8 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from services.gateway.api.alerts import Because
 from services.gateway.api.dead_letters import Filter, Replaying
+from services.gateway.api.decisions import MODELS
 from services.gateway.api.notifications import Retrying
 from services.gateway.api.silences import NewSilence
 from shared.events import Message, MessageEvent
@@ -63,7 +63,8 @@ def schema_of(model: type[BaseModel]) -> dict[str, Any]:
 
 def document(app: FastAPI) -> None:
     """Adds these to the application's OpenAPI document; every route under `/v1/` needs a key."""
-    bodies = {model.__name__: schema_of(model) for model in (Because, Filter, NewSilence, Replaying, Retrying)}
+    models: tuple[type[BaseModel], ...] = (*MODELS, Filter, NewSilence, Replaying, Retrying)
+    bodies = {model.__name__: schema_of(model) for model in models}
     complete(app, {**planned_schemas(), **bodies, "Problem": PROBLEM})
     completed = app.openapi
 

@@ -2,21 +2,37 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Annotated
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+from urllib.parse import unquote, urlsplit
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from fastapi_problem.error import Problem
 
-from services.gateway.api.answers import FromConsistency, FromJourney, page
+from services.gateway.api.answers import FromConsistency, FromJourney, chosen, page
+from services.gateway.api.corrections import asked_for, spreadsheet
 from services.gateway.api.silences import FromNotifying
 from services.gateway.console import wording
 from services.gateway.console.customers import Cursor, events_of
 from services.gateway.console.entries import Side, by_key, key_of, side
 from services.gateway.console.rendering import render, segment
-from services.gateway.console.session import CheckedForm, Viewer, local, signed_in
+from services.gateway.console.session import CheckedForm, Form, Viewer, local, signed_in
 from services.gateway.live import Live
-from services.gateway.shapes import ACTIONS, ALERT_STATES, KINDS, Conflict, TimelineItem
+from services.gateway.shapes import (
+    ALERT_STATES,
+    DISMISSALS,
+    KINDS,
+    ORDERS,
+    SEVERITIES,
+    Alert,
+    AlertState,
+    Conflict,
+    TimelineItem,
+)
+from services.gateway.shapes import (
+    Side as AlertSide,
+)
 from services.gateway.upstream import Journey
 from shared.web.paths import AlertId
 from shared.web.problems import problem
@@ -24,6 +40,7 @@ from shared.web.problems import problem
 router = APIRouter(include_in_schema=False)
 
 MAX_REASON = 1_000
+MAX_NAME = 200
 EXAMPLES = 20
 
 
@@ -36,33 +53,54 @@ class Compared:
     b: Side
 
 
+Chosen = Annotated[str, Query(max_length=40)]
+
+
 @router.get("/alerts")
 async def alerts(
     request: Request,
     viewer: Viewer,
     consistency: FromConsistency,
-    state: Annotated[str, Query(max_length=40)] = "open",
-    kind: Annotated[str, Query(max_length=40)] = "",
+    state: Chosen = "open",
+    kind: Chosen = "",
+    severity: Chosen = "",
+    between: Annotated[str, Query(max_length=80)] = "",
+    sort: Chosen = "",
     cursor: Cursor = None,
 ) -> Response:
-    """`state=all` shows every state; a state or kind that does not exist shows the usual list."""
+    """`state=all` shows every state; `between` is two departments. What does not exist shows the usual list."""
     state = state if state in ALERT_STATES or state == "all" else "open"
-    kind = kind if kind in KINDS else ""
-    found, stats = await asyncio.gather(
-        consistency.alerts(page(40, cursor, state="" if state == "all" else state, kind=kind)), consistency.stats()
+    filters = {
+        "state": "" if state == "all" else state,
+        "kind": kind if kind in KINDS else "",
+        "severity": severity if severity in SEVERITIES else "",
+        "department": departments_in(between),
+    }
+    sort = sort if sort in ORDERS else ORDERS[0]
+    found, counts = await asyncio.gather(
+        consistency.alerts(page(40, cursor, **filters, sort=sort)), consistency.alert_facets(chosen(**filters))
     )
+    asked = {"state": state, "kind": filters["kind"], "severity": filters["severity"], "between": between, "sort": sort}
     return render(
         request,
         "alerts.html",
         alerts=found["items"],
         next=found["next"],
-        state=state,
-        kind=kind,
+        asked=asked,
         states=ALERT_STATES,
         kinds=KINDS,
-        counts=stats["alerts"]["by_state"],
-        allowed=ACTIONS,
+        severities=SEVERITIES,
+        orders=ORDERS,
+        counts=counts,
+        total=sum(count for one, count in counts["by_state"].items() if one != "merged"),
     )
+
+
+def departments_in(between: str) -> list[str]:
+    """Two known departments, `customer` among them; nothing where it is anything else."""
+    names = between.split("|")
+    known = len(names) == 2 and all(name in wording.DEPARTMENTS or name == "customer" for name in names)
+    return names if known else []
 
 
 @router.get("/alerts/live")
@@ -82,24 +120,106 @@ async def alert(
     notifying: FromNotifying,
     id: AlertId,
     conflict: Annotated[str, Query(max_length=256)] = "",
+    wrong: Annotated[str, Query(max_length=1)] = "",
 ) -> Response:
+    """`wrong` is the side that is to be corrected."""
     found, conflicts, silences = await asyncio.gather(
         consistency.alert(id),
         consistency.conflicts([("alert", id), ("limit", str(EXAMPLES))]),
         notifying.silences([("alert", id)]),
     )
-    chosen = next((one for one in conflicts["items"] if one["id"] == conflict), None)
-    chosen = chosen or next(iter(conflicts["items"]), None)
+    shown = next((one for one in conflicts["items"] if one["id"] == conflict), None)
+    shown = shown or next(iter(conflicts["items"]), None)
+    sides = [] if found["state"] == "merged" else correctable(found)
+    chosen_side = wrong if wrong in sides else ""
+    compared, progress = await asyncio.gather(
+        compare(journey, shown) if shown else nothing(),
+        consistency.correction(id, [("side", chosen_side or sides[0])]) if sides else nothing(),
+    )
     return render(
         request,
         "alert.html",
         alert=found,
         silences=silences["items"],
-        compared=await compare(journey, chosen) if chosen else None,
+        compared=compared,
         conflicts=conflicts["items"],
         more=conflicts["next"] is not None,
-        actions=[name for name, states in ACTIONS.items() if found["state"] in states],
+        actions=actions_for(found),
+        dismissals=DISMISSALS,
+        sides=sides,
+        wrong=chosen_side,
+        progress=progress,
     )
+
+
+async def nothing() -> None:
+    return None
+
+
+def correctable(alert: Alert) -> list[str]:
+    """Sides that are messages; a customer's own doing and a policy are not."""
+    senders = {"a": alert["senders"]["a"], "b": alert["senders"]["b"]}
+    policy = "a" if alert["kind"] == "embargo" else ""
+    return [side for side, sender in senders.items() if sender["department"] is not None and side != policy]
+
+
+ACTIONS: dict[AlertState, tuple[str, ...]] = {
+    "open": ("acknowledge", "resolve", "dismiss", "comment", "assign", "merge"),
+    "acknowledged": ("acknowledge", "unacknowledge", "resolve", "dismiss", "comment", "assign", "merge"),
+    "resolved": ("reopen", "comment", "assign", "merge"),
+    "dismissed": ("reopen", "comment", "assign", "merge"),
+    "merged": ("split",),
+}
+"""What a page offers in each state."""
+
+
+def actions_for(alert: Alert) -> list[str]:
+    taken = ("unassign",) if alert["assignee"] and alert["state"] != "merged" else ()
+    return [*ACTIONS[alert["state"]], *taken]
+
+
+@router.get("/alerts/{id}/correction")
+async def to_correct(
+    request: Request,
+    viewer: Viewer,
+    consistency: FromConsistency,
+    id: AlertId,
+    wrong: Annotated[AlertSide, Query()],
+    channel: Chosen = "",
+    left: Annotated[bool, Query()] = False,
+    cursor: Cursor = None,
+) -> Response:
+    """Everybody who heard one side; `left`: who is still to be told."""
+    asked = asked_for(wrong, None, channel, False if left else None)
+    found, progress, customers = await asyncio.gather(
+        consistency.alert(id),
+        consistency.correction(id, [("side", wrong)]),
+        consistency.to_correct(id, [*page(100, cursor), *asked]),
+    )
+    return render(
+        request,
+        "alert_correction.html",
+        alert=found,
+        progress=progress,
+        customers=customers["items"],
+        next=customers["next"],
+        wrong=wrong,
+        channel=channel,
+        left=left,
+    )
+
+
+@router.get("/alerts/{id}/correction.csv")
+async def to_correct_as_csv(
+    request: Request,
+    consistency: FromConsistency,
+    id: AlertId,
+    wrong: Annotated[AlertSide, Query()],
+    channel: Chosen = "",
+    left: Annotated[bool, Query()] = False,
+) -> Response:
+    signed_in(request)
+    return await spreadsheet(consistency, id, asked_for(wrong, None, channel, False if left else None))
 
 
 async def compare(journey: Journey, conflict: Conflict) -> Compared:
@@ -123,11 +243,37 @@ async def act(request: Request, consistency: FromConsistency, id: AlertId, actio
     caller = signed_in(request)
     if caller.role != "ops":
         raise problem(403, "Alerts are changed by ops; you can read them.")
-    if action not in ACTIONS:
+    if action not in wording.ACTED:
         raise problem(404, "There is no such action.")
     reason = form.get("reason", "").strip()
     if len(reason) > MAX_REASON:
         raise problem(422, f"The reason has at most {MAX_REASON:,} characters.")
-    await consistency.act(id, action, caller.name, reason or None)
+    await consistency.act(id, action, caller.name, reason or None, **details(action, form))
     request.session["flash"] = wording.ACTED[action]
     return RedirectResponse(local(form.get("back") or f"/alerts/{segment(id)}"), 303)
+
+
+def details(action: str, form: Form) -> dict[str, Any]:
+    """What the form says beside the reason."""
+    match action:
+        case "acknowledge":
+            hours = form.get("hours", "")
+            if hours and hours in wording.FOR_HOW_LONG:
+                return {"until": (datetime.now(UTC) + timedelta(hours=int(hours))).isoformat()}
+        case "assign":
+            kind, _, name = form.get("assignee", "").partition(":")
+            person = form.get("person", "").strip()
+            if person:
+                kind, name = "person", person[:MAX_NAME]
+            if kind in ("person", "department") and name:
+                return {"assignee": {"kind": kind, "name": name}}
+        case "dismiss":
+            return {"kind": form.get("kind") or None}
+        case "merge":
+            return {"into": alert_in(form.get("into", ""))}
+    return {}
+
+
+def alert_in(text: str) -> str:
+    """The id of an alert, from itself or from the address of its page."""
+    return unquote(urlsplit(text.strip()).path.rstrip("/").rpartition("/")[2]) or "?"

@@ -77,6 +77,11 @@ def query(pairs: dict[str, Any]) -> str:
     return "?" + urlencode(kept, doseq=True) if kept else ""
 
 
+def with_value(pairs: dict[str, Any], name: str, given: Any) -> dict[str, Any]:
+    """The same with another value for one name: an address with one filter changed."""
+    return {**pairs, name: given}
+
+
 def environment() -> Environment:
     env = Environment(
         loader=FileSystemLoader(HERE / "templates"),
@@ -96,6 +101,7 @@ def environment() -> Environment:
         "headline": headline,
         "subject": wording.subject,
         "segment": segment,
+        "with_value": with_value,
     }
     env.globals |= {
         "static": static,

@@ -51,6 +51,7 @@ STATES: dict[str, str] = {
     "acknowledged": "Acknowledged",
     "resolved": "Resolved",
     "dismissed": "Dismissed",
+    "merged": "Merged",
     "settled": "Settled",
     "withdrawn": "Withdrawn",
 }
@@ -79,16 +80,67 @@ DELIVERIES: dict[str, str] = {
 NOT_DELIVERED = frozenset({"bounced", "suppressed"})
 ACTIONS: dict[str, str] = {
     "acknowledge": "Acknowledge",
+    "unacknowledge": "Un-acknowledge",
+    "assign": "Assign",
+    "unassign": "Take back",
+    "comment": "Comment",
     "resolve": "Resolve",
     "dismiss": "Dismiss",
     "reopen": "Reopen",
+    "merge": "Merge",
+    "split": "Split off",
 }
 ACTED: dict[str, str] = {
     "acknowledge": "Acknowledged. It is yours now.",
+    "unacknowledge": "Open again, for whoever takes it.",
+    "assign": "Assigned.",
+    "unassign": "Assigned to nobody.",
+    "comment": "Comment added.",
     "resolve": "Resolved.",
     "dismiss": "Dismissed.",
     "reopen": "Open again.",
+    "merge": "Merged. What comes counts on the other alert.",
+    "split": "On its own again.",
 }
+DID: dict[str, str] = {
+    "found": "Found",
+    "withdrawn": "Resolved by itself",
+    "regressed": "Said again",
+    "lapsed": "Acknowledgement ended",
+    "acknowledge": "Acknowledged",
+    "unacknowledge": "Un-acknowledged",
+    "assign": "Assigned",
+    "unassign": "Taken back",
+    "comment": "Comment",
+    "resolve": "Resolved",
+    "dismiss": "Dismissed",
+    "reopen": "Reopened",
+    "merge": "Merged",
+    "split": "Split off",
+    "take_in": "Took in another alert",
+    "give_back": "Gave an alert back",
+}
+"""Steps of an alert's history; ones from before this was kept are called by their state."""
+SEVERITIES: dict[str, str] = {"critical": "Critical", "high": "High", "medium": "Medium", "low": "Low"}
+DISMISSALS: dict[str, str] = {
+    "not_a_conflict": "Not a conflict",
+    "tolerated": "Tolerated",
+    "duplicate": "Duplicate of another alert",
+}
+ORDERS: dict[str, str] = {
+    "severity": "Most severe first",
+    "last_seen": "Last seen first",
+    "customers": "Most customers first",
+}
+FOR_HOW_LONG: dict[str, str] = {
+    "": "No end",
+    "4": "4 hours",
+    "24": "A day",
+    "72": "3 days",
+    "168": "A week",
+    "720": "30 days",
+}
+"""How long an acknowledgement holds that is given in the console, in hours."""
 
 
 def named(names: dict[str, str], key: str | None) -> str:

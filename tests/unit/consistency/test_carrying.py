@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
-from services.consistency.domain.alerts import Facts, first_alert, transition
+from services.consistency.domain.alerts import Facts, first_alert
 from services.consistency.domain.carrying import alert_kept_ahead, alert_taken_over, kept_ahead, taken_over
 from services.consistency.domain.changes import aftermath, as_stored
 from services.consistency.domain.conflict import Conflict
 from services.consistency.domain.stored import Alert, StoredConflict
 from tests.integration.consistency_service import Customer
+from tests.unit.consistency.told import decide
 
 CUSTOMER = Customer("c-1")
 A, B = CUSTOMER.quote(20, "marketing"), CUSTOMER.quote(10, "sales")
@@ -51,7 +52,7 @@ def test_afterwards_the_new_word_stands_above_the_old_one() -> None:
 
 
 def test_alert_comes_over_with_what_people_did() -> None:
-    old = transition(alert(), "acknowledge", "Ada", "seen", 5)
+    old = decide(alert(), "acknowledge", "Ada", "seen", 5)
     assert alert_taken_over(old, None) == old
     assert alert_taken_over(old, alert(99)) == old
     rebuilt = replace(alert(99), revision=4)
@@ -61,11 +62,21 @@ def test_alert_comes_over_with_what_people_did() -> None:
 
 def test_late_decision_in_the_old_generation_is_added_and_the_last_word_holds() -> None:
     old = alert()
-    new = transition(alert(), "acknowledge", "Ada", "seen", 5)
-    resolved = transition(old, "resolve", "Grace", "mended", 7)
+    new = decide(alert(), "acknowledge", "Ada", "seen", 5)
+    resolved = decide(old, "resolve", "Grace", "mended", 7)
     both = alert_kept_ahead(resolved, new)
     assert (both.state, both.spreading, both.revision) == ("resolved", True, 3)
     assert [step.by for step in both.history] == ["onevoice", "Ada", "Grace"]
-    earlier = alert_kept_ahead(transition(old, "resolve", "Grace", "mended", 3), new)
+    earlier = alert_kept_ahead(decide(old, "resolve", "Grace", "mended", 3), new)
     assert (earlier.state, [step.by for step in earlier.history]) == ("acknowledged", ["onevoice", "Grace", "Ada"])
     assert alert_kept_ahead(both, both).revision > both.revision
+
+
+def test_late_comment_and_assignment_in_the_old_generation_leave_the_state() -> None:
+    new = decide(alert(), "dismiss", "Ada", "as agreed", 5)
+    old = decide(decide(alert(), "comment", "Grace", "who?", 7), "assign", "Grace", None, 8)
+    both = alert_kept_ahead(old, new)
+    assert (both.state, both.dismissal, both.assignee) == ("dismissed", "tolerated", old.assignee)
+    assert [step.did for step in both.history] == ["found", "dismiss", "comment", "assign"]
+    until = decide(alert(), "acknowledge", "Grace", None, 9)
+    assert alert_kept_ahead(until, new).state == "acknowledged"

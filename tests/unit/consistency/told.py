@@ -7,7 +7,8 @@ import orjson
 
 from services.consistency.domain.changes import Aftermath, as_stored
 from services.consistency.domain.conflict import Conflict, Kind
-from services.consistency.domain.stored import StoredConflict
+from services.consistency.domain.decisions import Action, Decision, decided
+from services.consistency.domain.stored import Alert, Assignee, StoredConflict
 from shared.events import CustomerEvent, DeliveryEvent, EmbargoEvent, MessageEvent, parse_event, timestamp
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -59,3 +60,10 @@ def conflict(
 def stored(customer: str, found: Conflict | None = None) -> StoredConflict:
     pair = found or conflict(message(f"{customer}-a"), message(f"{customer}-b", "support", 1))
     return as_stored(customer, pair, Aftermath({}, frozenset()), NOW, "trace")
+
+
+def decide(alert: Alert, action: Action, by: str, reason: str | None, now: int, until: int | None = None) -> Alert:
+    """With what the action needs beside a reason."""
+    assignee = Assignee("department", "sales") if action == "assign" else None
+    dismissal = "tolerated" if action == "dismiss" else None
+    return decided(alert, Decision(action, by, reason, until, assignee, dismissal), now)

@@ -103,17 +103,32 @@ function acknowledge() {
   if (button) button.form.requestSubmit(button);
 }
 
+const ASKED = { resolve: ["open", "acknowledged"], dismiss: ["open", "acknowledged"] };
+
 function ask(action) {
   const alert = target();
   const dialog = one("#why");
-  if (!alert || !dialog || !["open", "acknowledged"].includes(alert.dataset.state)) return;
+  if (!alert || !dialog || alert.dataset.state === "merged") return;
+  if (ASKED[action] && !ASKED[action].includes(alert.dataset.state)) return;
   const name = action[0].toUpperCase() + action.slice(1);
+  const kinds = one("#why-kind");
+  kinds.hidden = kinds.disabled = action !== "dismiss";
   one("#why-title").textContent = name;
   one("#why-do").textContent = name;
   one("#why-what").textContent = one(".alert-title, h1", alert).textContent;
-  one("form", dialog).action = `/alerts/${encodeURIComponent(alert.dataset.id)}/${action}`;
+  one("form", dialog).action = addressOf(alert, action);
   dialog.showModal();
-  one("#why-reason").focus();
+  (kinds.disabled ? one("#why-reason") : one("input", kinds)).focus();
+}
+
+const addressOf = (alert, action) => `/alerts/${encodeURIComponent(alert.dataset.id)}/${action}`;
+
+function assignToMe() {
+  const alert = target();
+  const form = one("#mine");
+  if (!alert || !form || alert.dataset.state === "merged") return;
+  form.action = addressOf(alert, "assign");
+  form.requestSubmit();
 }
 
 one("#why-cancel")?.addEventListener("click", () => one("#why").close());
@@ -124,7 +139,7 @@ const keys = {
   k: () => move(-1),
   "/": () => (one("[data-search], [data-search-key]") ?? { focus: () => location.assign("/customers#query") }).focus(),
   "?": () => one("#help")?.showModal(),
-  ...(canAct && { a: acknowledge, r: () => ask("resolve"), d: () => ask("dismiss") }),
+  ...(canAct && { a: acknowledge, r: () => ask("resolve"), d: () => ask("dismiss"), c: () => ask("comment"), m: assignToMe }),
 };
 
 addEventListener("keydown", (event) => {

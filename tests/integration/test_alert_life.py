@@ -1,0 +1,201 @@
+"""What people do with alerts on a real broker and a real database: their life, corrections, merging, severity."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from deploy.local.stack import Stack
+from services.consistency.clock import now
+from services.consistency.domain.stored import microseconds, written
+from shared.kafka.topics import ALERTS
+from tests.feed import until
+from tests.integration.consistency_service import Answer, Customer, Service, running
+from tests.integration.servers import Servers
+
+WRONG, RIGHT = "You get 9% off the Pro plan.", "You get 19% off the Pro plan."
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory, free_ports: dict[str, str]) -> Iterator[Stack]:
+    with Servers(tmp_path_factory.mktemp("alerts"), free_ports) as stack:
+        stack.up()
+        yield stack
+
+
+@pytest.fixture(scope="module")
+async def put_off(servers: Stack) -> str:
+    """An alert that is acknowledged until a time at which no instance runs; the one that did is gone."""
+    async with running(servers, "alert_life_tests") as service:
+        alert, _ = await told(service, "lapse", 11, 41)
+        soon = datetime.now(UTC) + timedelta(seconds=2)
+        seen = await act(service, alert, "acknowledge", until=soon.isoformat())
+        assert (seen["state"], seen["until"]) == ("acknowledged", written(microseconds(soon)))
+        given = await act(service, alert, "assign", assignee={"kind": "department", "name": "support"})
+        assert given["assignee"] == {"kind": "department", "name": "support"}
+        await act(service, alert, "comment", reason="Support looks into it.")
+        await act(service, alert, "acknowledge", 422, until="2020-01-01T00:00:00Z")
+        return alert
+
+
+@pytest.fixture(scope="module")
+async def service(servers: Stack, put_off: str) -> AsyncIterator[Service]:
+    async with running(servers, "alert_life_tests") as instance:
+        yield instance
+
+
+async def told(service: Service, campaign: str, right: int, wrong: int, count: int = 1) -> tuple[str, list[Customer]]:
+    """So many customers who heard both; the id of their alert, which has counted all."""
+    customers = [Customer() for _ in range(count)]
+    for place, customer in enumerate(customers):
+        channel = "sms" if place % 3 == 2 else "email"
+        await service.publish(
+            customer.quote(right, "marketing", campaign=campaign),
+            customer.quote(wrong, "support", template=campaign, channel=channel),
+        )
+    [found] = await until(lambda: service.conflicts(customers[0].id))
+    alert = str(found["alert"])
+    await shows(service, alert, customers=count)
+    return alert, customers
+
+
+async def shows(service: Service, alert: str, **wanted: object) -> Answer:
+    async def as_wanted() -> Answer | None:
+        shown: Answer = (await service.http.get(f"/v1/alerts/{alert}")).json()  # a problem, until it is counted first
+        return shown if {name: shown.get(name) for name in wanted} == wanted else None
+
+    return await until(as_wanted)
+
+
+async def act(service: Service, alert: str, action: str, status: int = 200, **more: object) -> Answer:
+    answer = await service.http.post(f"/v1/alerts/{alert}/{action}", json={"by": "Ada", "reason": "because", **more})
+    assert answer.status_code == status, answer.text
+    decided: Answer = answer.json()
+    return decided
+
+
+async def test_an_acknowledgement_ends_by_itself_also_when_nobody_ran_at_that_moment(
+    service: Service, put_off: str
+) -> None:
+    back = await shows(service, put_off, state="open", until=None)
+    steps = [(step["did"], step["by"]) for step in back["history"]]
+    people = ("acknowledge", "assign", "comment")
+    assert steps == [("found", "onevoice"), *((did, "Ada") for did in people), ("lapsed", "onevoice")]
+    assert await until(lambda: published(service, put_off, "open")), "readers are told"
+    listed = await service.get("/v1/alerts", assignee="department:support", state="open")
+    assert [one["id"] for one in listed["items"]] == [put_off]
+
+
+async def published(service: Service, alert: str, state: str) -> bool:
+    return bool((await service.records(ALERTS, alert))[-1]["state"] == state)
+
+
+def words(customers: Sequence[Answer]) -> dict[str, bool]:
+    return {one["customer"]: one["corrected"] for one in customers}
+
+
+async def test_a_campaign_is_corrected_customer_by_customer_and_one_told_the_old_again_reopens_it(
+    service: Service,
+) -> None:
+    alert, customers = await told(service, "campaign", 19, 9, count=7)
+    path = f"/v1/alerts/{alert}/correction"
+    assert (await service.http.get(path)).status_code == 422
+    assert (await service.http.get(path, params={"department": "billing"})).status_code == 422
+    before = await service.get(path, department="support")
+    assert before == {
+        "side": "b",
+        "sender": {"department": "support", "campaign": None, "template": "campaign"},
+        "customers": 7,
+        "corrected": 0,
+        "by_channel": [
+            {"channel": "email", "customers": 5, "corrected": 0},
+            {"channel": "sms", "customers": 2, "corrected": 0},
+        ],
+    }
+    corrected = customers[:3]
+    for customer in corrected:
+        wrong = f"{customer.id}-2"
+        await service.publish(customer.message(f"We were wrong: {RIGHT}", "support", corrects=wrong))
+    await shows(service, alert, customers=4, state="open")
+    halfway = await service.get(path, side="b")
+    assert (halfway["customers"], halfway["corrected"], halfway["by_channel"][1]["corrected"]) == (7, 3, 1)
+    paged: list[Answer] = []
+    cursor = None
+    while page := await service.get(f"{path}/customers", side="b", limit=3, **({"cursor": cursor} if cursor else {})):
+        paged += page["items"]
+        if (cursor := page["next"]) is None:
+            break
+    assert [one["customer"] for one in paged] == sorted(customer.id for customer in customers)
+    assert {name for name, done in words(paged).items() if done} == {customer.id for customer in corrected}
+    one = next(one for one in paged if one["customer"] == customers[2].id)
+    [message] = one["messages"]
+    assert (message["id"], message["channel"], message["corrected"]) == (f"{customers[2].id}-2", "sms", True)
+    assert one["corrected_at"] is not None
+    left = await service.get(f"{path}/customers", side="b", corrected=False, channel="sms")
+    assert words(left["items"]) == {customers[5].id: False}
+    done = await service.get(f"{path}/customers", side="b", corrected=True, limit=2)
+    assert len(done["items"]) == 2
+    assert done["next"] is not None
+    other = await service.get(f"{path}/customers", side="a")
+    assert {one["messages"][0]["id"] for one in other["items"]} == {f"{customer.id}-1" for customer in customers}
+
+    for customer in customers[3:]:
+        await service.publish(customer.message(f"We were wrong: {RIGHT}", "support", corrects=f"{customer.id}-2"))
+    over = await shows(service, alert, state="resolved", customers=0)
+    assert over["history"][-1]["did"] == "withdrawn"
+    assert (await service.get(path, side="b"))["corrected"] == 7
+    again = customers[4]
+    await service.publish(again.quote(9, "support", template="campaign"))
+    back = await shows(service, alert, state="open", customers=1)
+    assert back["history"][-1]["did"] == "regressed"
+    assert (await service.get(path, side="b"))["corrected"] == 6
+
+
+async def test_two_alerts_are_merged_grow_as_one_and_are_split_again(service: Service) -> None:
+    target, customers = await told(service, "macro-one", 23, 13, count=2)
+    source, others = await told(service, "macro-two", 23, 13, count=3)
+    await act(service, source, "acknowledge")
+    away = await act(service, source, "merge", into=target)
+    assert (away["state"], away["merged_into"]) == ("merged", target)
+    await shows(service, target, customers=5, conflicts=5)
+    assert source not in [one["id"] for one in (await service.get("/v1/alerts", limit=200))["items"]]
+    late = Customer()
+    await service.publish(
+        late.quote(23, "marketing", campaign="macro-two"), late.quote(13, "support", template="macro-two")
+    )
+    grown = await shows(service, target, customers=6)
+    conflicts = (await service.get("/v1/conflicts", alert=target))["items"]
+    assert {one["customer"] for one in conflicts} == {one.id for one in (*customers, *others, late)}
+    to_correct = await service.get(f"/v1/alerts/{target}/correction", department="support")
+    assert to_correct["customers"] == 6
+    assert sum(channel["customers"] for channel in to_correct["by_channel"]) == 6
+    await act(service, source, "resolve", 409)
+    await act(service, target, "merge", 409, into=source)
+    await act(service, target, "merge", 404, into="none")
+    await act(service, target, "resolve")
+    assert {one["state"] for one in await service.conflicts(others[0].id)} == {"resolved"}
+    alone = await act(service, source, "split")
+    assert (alone["state"], alone["customers"], alone["merged_into"]) == ("acknowledged", 4, None)
+    await shows(service, target, customers=2, state="resolved")
+    assert [one["state"] for one in await until(lambda: service.conflicts(others[0].id, state="open"))] == ["open"]
+    assert [step["did"] for step in alone["history"]] == ["found", "acknowledge", "merge", "split"]
+    assert grown["history"][-1]["detail"] == source
+    await act(service, source, "split", 409)
+
+
+async def test_severity_is_kept_in_step_with_customers_and_lists_are_sorted_by_it(service: Service) -> None:
+    small, _ = await told(service, "small", 33, 3)
+    large, _ = await told(service, "large", 34, 4, count=2)
+    for alert in (small, large):
+        await act(service, alert, "assign", assignee={"kind": "person", "name": "severity"})
+    scale = service.desk.alerting.scale
+    for alert in (small, large):
+        [stored] = (await service.store.alerts.by_id([alert])).values()
+        assert stored.severity == scale.level(scale.points(stored, now()))
+        assert stored.scale == scale.digest
+    listed = await service.get("/v1/alerts", sort="severity", assignee="person:severity")
+    assert [one["id"] for one in listed["items"]] == [large, small]
+    counts = await service.get("/v1/alerts/counts", state="open", department=["marketing", "support"])
+    [pair] = [one for one in counts["by_departments"] if one["departments"] == ["marketing", "support"]]
+    assert pair["count"] == sum(counts["by_severity"].values()) == counts["by_state"]["open"]
+    assert (await service.http.get("/v1/alerts", params={"sort": "severity", "cursor": "eA"})).status_code == 422
