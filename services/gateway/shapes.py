@@ -69,8 +69,11 @@ class Conflict(Clash):
 
 
 class Delivery(TypedDict):
+    """`reason`: why it did not arrive, where the sender said so."""
+
     status: Literal["delivered", "bounced", "suppressed", "opened", "clicked"]
     time: str
+    reason: NotRequired[str]
 
 
 class TimelineItem(TypedDict):
@@ -127,6 +130,15 @@ class Messages(TypedDict):
     by_channel: dict[str, int]
 
 
+class Promotion(TypedDict):
+    """Promotional messages of the last day, week (7 days) and month (30 days) that are not known to be lost."""
+
+    day: int
+    week: int
+    month: int
+    last: str | None
+
+
 class Customer(TypedDict):
     """One customer at a glance."""
 
@@ -138,6 +150,7 @@ class Customer(TypedDict):
     cases: Cases
     consent: dict[str, Literal["withdrawn", "granted"]]
     conflicts: OpenConflicts
+    promotion: Promotion
 
 
 class ConflictPage(TypedDict):

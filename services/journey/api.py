@@ -1,6 +1,7 @@
 """The journey's read API, for the gateway."""
 
-from typing import Annotated, Any
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 
@@ -38,6 +39,7 @@ def filters_of(
     since: Annotated[Moment | None, Query(alias="from")] = None,
     until: Annotated[Moment | None, Query(alias="to")] = None,
     text: Annotated[str, Query(max_length=500)] = "",
+    conflicts: Literal["open", "any"] | None = None,
 ) -> Filters:
     """`from` is included, `to` is not; each word of `text` must occur."""
     return Filters(
@@ -49,6 +51,7 @@ def filters_of(
         since=None if since is None else microseconds(since),
         until=None if until is None else microseconds(until),
         words=tuple(text.casefold().split()),
+        conflicts=conflicts,
     )
 
 
@@ -92,7 +95,7 @@ async def customers(
 
 @router.get("/customers/{customer}")
 async def customer_summary(store: Timelines, customer: CustomerId) -> dict[str, Any]:
-    return await reading.summary(store, customer, await known(store, customer))
+    return await reading.summary(store, customer, await known(store, customer), microseconds(datetime.now(UTC)))
 
 
 @router.get("/stats")

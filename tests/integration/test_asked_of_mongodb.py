@@ -99,7 +99,15 @@ async def store_events(stores: Stores) -> None:
 
 
 EVERYTHING = Filters(
-    ("sales",), ("email",), ("outbound",), ("service",), ("touchpoint.message.v1",), 0, NOW * 2, ("some", "words")
+    ("sales",),
+    ("email",),
+    ("outbound",),
+    ("service",),
+    ("touchpoint.message.v1",),
+    0,
+    NOW * 2,
+    ("some", "words"),
+    "open",
 )
 AFTER = (NOW, "k")
 
@@ -119,6 +127,8 @@ CALLS: dict[str, Callable[[Stores], Awaitable[Any]]] = {
     "journey.counts": lambda stores: stores.journey.counts("c1"),
     "journey.steps": lambda stores: stores.journey.steps("c1", CONSENT),
     "journey.open_conflicts": lambda stores: stores.journey.open_conflicts(["c1"]),
+    "journey.promotions": lambda stores: stores.journey.promotions("c1", 0, NOW * 2),
+    "journey.last_promotion": lambda stores: stores.journey.last_promotion("c1", NOW * 2),
     "journey.totals": lambda stores: stores.journey.totals(),
     "events.prepare": lambda stores: stores.events.prepare(),
     "events.store": store_events,

@@ -1,6 +1,7 @@
 """The stores against the server that the tests run on: what they keep."""
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
@@ -11,7 +12,7 @@ from services.consistency.store.counting import FEW
 from services.consistency.store.events import Arrival
 from services.journey.domain.mark import Mark
 from services.journey.domain.touchpoint import touchpoint
-from services.journey.store import Filters
+from services.journey.store import IN_CHUNK, Filters
 from services.journey.store import Store as Journey
 from shared.events import identity_of
 from shared.mongo import Database
@@ -102,3 +103,44 @@ async def test_alerts_are_counted_from_their_open_pairs(
     assert [conflict.id for conflict in one.newest] == ["k00049", "k00019", "k00018", "k00017", "k00016"]
     assert (two.customers, two.conflicts, two.first, two.last, two.fresh) == (7, 7, NOW + 60, NOW + 66, False)
     assert [conflict.id for conflict in two.newest] == [f"k000{number}" for number in range(66, 66 - EXAMPLES, -1)]
+
+
+async def test_a_timeline_can_be_narrowed_to_conflicts_and_is_still_read_in_pages(database: Database) -> None:
+    journey = Journey(database, shipped())
+    await journey.prepare()
+    points = [touchpoint(told("c1", number)) for number in range(1, 2 * IN_CHUNK + 5)]
+    await journey.append(points)
+    clashing = points[::2]
+    marks = [
+        Mark(f"k{number}", "c1", (one.id, clashing[0].id), "open" if number > 1 else "settled", 1, b"{}")
+        for number, one in enumerate(clashing[1:], 1)
+    ]
+    await journey.mark(marks)
+
+    async def pages(conflicts: Literal["open", "any"]) -> list[str]:
+        seen: list[str] = []
+        after: tuple[int, str] | None = None
+        while rows := await journey.page("c1", Filters(conflicts=conflicts), after, 10, newest_first=True):
+            seen += [row["_id"] for row in rows]
+            after = (rows[-1]["moment"], rows[-1]["_id"])
+        return seen
+
+    expected = [one.id for one in reversed(clashing)]
+    assert await pages("any") == expected
+    assert await pages("open") == [one for one in expected if one != clashing[1].id]
+    elsewhere = Filters(conflicts="any", departments=("support",))
+    assert await journey.page("c1", elsewhere, None, 10, newest_first=True) == []
+
+
+async def test_promotion_is_counted_from_what_the_company_sent(database: Database) -> None:
+    journey = Journey(database, shipped())
+    await journey.prepare()
+    sent = [message(f"p{hour}", hour=hour, purpose="promotional") for hour in (1, 2)]
+    asked = message("q", hour=3, purpose="promotional", direction="inbound")
+    points = [touchpoint(one) for one in (*sent, asked, told("c1", 4))]
+    await journey.append(points)
+    until = points[-1].moment
+    assert [row["event_id"] for row in await journey.promotions("c1", 0, until)] == ["p2", "p1"]
+    assert await journey.promotions("c1", points[1].moment, until) == []
+    assert await journey.last_promotion("c1", until) == points[1].moment
+    assert await journey.last_promotion("c2", until) is None

@@ -77,6 +77,11 @@ def query(pairs: dict[str, Any]) -> str:
     return "?" + urlencode(kept, doseq=True) if kept else ""
 
 
+def on_timeline(customer: str, time: str, key: str) -> str:
+    """The address of an event on its customer's timeline, however old it is."""
+    return f"/customers/{segment(customer)}{query({'until': time})}#e-{key}"
+
+
 def environment() -> Environment:
     env = Environment(
         loader=FileSystemLoader(HERE / "templates"),
@@ -100,6 +105,7 @@ def environment() -> Environment:
     env.globals |= {
         "static": static,
         "query": query,
+        "on_timeline": on_timeline,
         "count": wording.count,
         "named": wording.named,
         "excerpt": excerpt,

@@ -66,8 +66,10 @@ DELIVERIES: dict[str, str] = {
     "opened": "Opened",
     "clicked": "Clicked",
     "bounced": "Not delivered: bounced",
-    "suppressed": "Not delivered: suppressed",
+    "suppressed": "Not sent: suppressed",
 }
+HAPPENINGS: dict[str, str] = {"message": "Messages", "case": "Cases", "consent": "Consents"}
+"""What a timeline can be narrowed to."""
 NOT_DELIVERED = frozenset({"bounced", "suppressed"})
 ACTIONS: dict[str, str] = {
     "acknowledge": "Acknowledge",
