@@ -1,7 +1,8 @@
 """The service's HTTP API, for the gateway."""
 
+import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
@@ -12,23 +13,29 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from services.consistency.alerting import Contended, act, spread
 from services.consistency.clock import Clock
+from services.consistency.domain import trends
 from services.consistency.domain.alerts import Action, NotPossible
 from services.consistency.domain.conflict import Conflict, Kind
 from services.consistency.domain.history import History
 from services.consistency.domain.stored import AlertState, ConflictState, moment_of, spans_to_json, written
 from services.consistency.examination import Examination
 from services.consistency.publish import Outbox
-from services.consistency.store import Store
+from services.consistency.store import Store, Trends
 from services.consistency.store.alerts import WantedAlerts
 from services.consistency.store.conflicts import Wanted
 from shared.events import MAX_EVENT_BYTES, MessageEvent, parse_event
 from shared.kafka.consumer import Consumer
 from shared.web.body import body_as, bounded_body
+from shared.web.briefly import Briefly
 from shared.web.cursor import encode, moment_and_id
 from shared.web.keys import allow
 from shared.web.problems import errors_of, problem
+from shared.web.window import Window, date_of, day_of, window_of
 
 router = APIRouter(prefix="/v1", tags=["consistency"], dependencies=[Depends(allow("service"))])
+
+TRENDS_SECONDS = 10.0
+"""How long what was counted is told again."""
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str | None, Query(max_length=600)]
@@ -45,6 +52,7 @@ class Desk:
     consumer: Consumer
     clock: Clock
     standing: Callable[[History, datetime], list[dict[str, Any]]]
+    trends: Briefly[dict[str, Any]] = field(default_factory=partial(Briefly, TRENDS_SECONDS))
 
 
 def desk_of(request: Request) -> Desk:
@@ -94,13 +102,55 @@ async def conflicts(
     kind: Kind | None = None,
     state: ConflictState | None = None,
     alert: Identifier = None,
+    earlier: Identifier = None,
+    later: Identifier = None,
+    channel: Identifier = None,
+    subject: Annotated[str | None, Query(max_length=2_000)] = None,
+    attribute: Identifier = None,
+    window: Annotated[Window | None, Depends(window_of)] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> dict[str, Any]:
-    rows = await desk.store.conflicts.page(Wanted(customer, kind, state, alert), moment_and_id(cursor), limit + 1)
+    days = None if window is None else days_of(window)
+    wanted = Wanted(customer, kind, state, alert, days, earlier, later, channel, subject, attribute)
+    rows = await desk.store.conflicts.page(wanted, moment_and_id(cursor), limit + 1)
     shown = rows[:limit]
     more = encode(shown[-1].found_at, shown[-1].id) if len(rows) > limit else None
     return {"items": [conflict.to_json() for conflict in shown], "next": more}
+
+
+def days_of(window: Window) -> tuple[int, int]:
+    return day_of(window.since), day_of(window.until - 1)
+
+
+@router.get("/trends")
+async def conflict_trends(
+    desk: AtSpeakingDesk, window: Annotated[Window | None, Depends(window_of)] = None
+) -> dict[str, Any]:
+    """What the conflicts come to whose later event is of these days."""
+    if window is None:
+        raise problem(422, "Of which days? Send `from` and `to`.")
+    return await desk.trends.answer(window, partial(counted, desk.store.trends, window))
+
+
+MOST_CONTRADICTED = 10
+
+
+async def counted(store: Trends, window: Window) -> dict[str, Any]:
+    first, last = days_of(window)
+    cells, subjects, corrections = await asyncio.gather(
+        store.cells(first, last), store.subjects(first, last, MOST_CONTRADICTED), store.corrections(first, last)
+    )
+    return {
+        **window.to_json(),
+        "total": sum(cell.count for cell in cells),
+        "corrected": sum(cell.count for cell in cells if cell.settled),
+        "by_day": [{"day": date_of(day), "kinds": kinds} for day, kinds in trends.by_day(cells).items()],
+        "by_pair": trends.by_pair(cells),
+        "by_channel": trends.by_channel(cells),
+        "subjects": [asdict(subject) for subject in subjects],
+        "to_correction": trends.to_correction(corrections),
+    }
 
 
 @router.get("/alerts")

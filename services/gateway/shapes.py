@@ -56,13 +56,25 @@ class Clash(TypedDict):
     rule: NotRequired[str]
 
 
+class Departments(TypedDict):
+    """Who said each side; null for the customer's own."""
+
+    a: str | None
+    b: str | None
+
+
 class Conflict(Clash):
-    """A clash that was found in what a customer has been told."""
+    """A clash that was found in what a customer has been told. `told_at`, `channel`: of the later message;
+    `corrected_at`: when the company corrected one of the two."""
 
     id: str
     customer: str
     state: ConflictState
     alert: NotRequired[str | None]
+    departments: NotRequired[Departments]
+    channel: NotRequired[str | None]
+    told_at: NotRequired[str]
+    corrected_at: NotRequired[str | None]
     revision: NotRequired[int]
     found_at: NotRequired[str]
     updated_at: NotRequired[str]
@@ -277,6 +289,73 @@ class ConsistencyStats(TypedDict):
     alerts: AlertCounts
     policies: int
     consumers: list[ConsumerState]
+
+
+class DayCount(TypedDict):
+    day: str
+    kinds: dict[Kind, int]
+
+
+class PairCount(TypedDict):
+    """`later` contradicted, or did not heed, what `earlier` had said; null for the customer's own word."""
+
+    earlier: str | None
+    later: str | None
+    count: int
+
+
+class SubjectCount(TypedDict):
+    subject: str
+    attribute: str
+    count: int
+
+
+class ToCorrection(TypedDict):
+    """From the later message until the company corrected one of the two; the 90th percentile is a nearest rank."""
+
+    count: int
+    median_seconds: float
+    p90_seconds: float
+
+
+class Trends(TypedDict):
+    """Conflicts whose later event is of the window, without the withdrawn."""
+
+    total: int
+    corrected: int
+    by_day: list[DayCount]
+    by_pair: list[PairCount]
+    by_channel: dict[str, int]
+    subjects: list[SubjectCount]
+    to_correction: ToCorrection | None
+
+
+class SentCount(TypedDict):
+    department: str
+    channel: str
+    count: int
+
+
+class Activity(Messages):
+    """Messages sent in the window."""
+
+    cells: list[SentCount]
+
+
+Window = TypedDict("Window", {"from": str, "to": str})
+"""The first and the last day, in UTC."""
+
+
+class Overview(Window):
+    conflicts: Trends
+    messages: Activity
+
+
+class MessagePage(TypedDict):
+    """CloudEvents, the newest first."""
+
+    items: list[TimelineItem]
+    next: str | None
 
 
 class ServiceHealth(TypedDict):

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import httpx
 
 from services.gateway.shapes import (
+    Activity,
     Alert,
     AlertPage,
     Claims,
@@ -21,9 +22,12 @@ from services.gateway.shapes import (
     Customer,
     CustomerPage,
     JourneyStats,
+    MessagePage,
     Preflight,
     TimelineItems,
     TimelinePage,
+    Trends,
+    Window,
 )
 from shared.kafka.tracing import TRACEPARENT, current_trace
 from shared.web.problems import problem
@@ -109,6 +113,15 @@ class Journey:
         path = f"/v1/customers/{segment(customer)}/events"
         return cast(TimelineItems, await self._upstream.get(path, [("id", item) for item in ids]))
 
+    async def activity(self, params: Params) -> tuple[Window, Activity]:
+        """The days that were asked for, and the messages sent on them."""
+        plain = await self._upstream.get("/v1/activity", params)
+        window = {"from": plain.pop("from"), "to": plain.pop("to")}
+        return cast(Window, window), cast(Activity, plain)
+
+    async def messages(self, params: Params) -> MessagePage:
+        return cast(MessagePage, await self._upstream.get("/v1/messages", params))
+
     async def stats(self) -> JourneyStats:
         return cast(JourneyStats, await self._upstream.get("/v1/stats"))
 
@@ -141,6 +154,10 @@ class Consistency:
 
     async def claims(self, customer: str) -> Claims:
         return cast(Claims, await self._upstream.get(f"/v1/customers/{segment(customer)}/claims"))
+
+    async def trends(self, window: Window) -> Trends:
+        plain = await self._upstream.get("/v1/trends", list(cast(dict[str, str], window).items()))
+        return cast(Trends, {name: given for name, given in plain.items() if name not in window})
 
     async def preflight(self, event: object) -> Preflight:
         return cast(Preflight, await self._upstream.post("/v1/preflight", event))

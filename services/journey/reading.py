@@ -17,6 +17,7 @@ from services.journey.domain.summary import (
 )
 from services.journey.domain.touchpoint import from_microseconds
 from services.journey.store import CASE, CONSENT, MESSAGE, Row, Store
+from shared.web.window import Window
 
 Item = dict[str, Any]
 
@@ -86,6 +87,28 @@ async def _promotion(store: Store, customer: str, now: int) -> Item:
     last = await store.last_promotion(customer, now)
     counts = pressure(sent, [_step(row, "message") for row in deliveries], now)
     return {**counts, "last": None if last is None else from_microseconds(last)}
+
+
+async def activity(store: Store, window: Window) -> Item:
+    """Messages sent on those days, by department and channel."""
+    rows = sorted(await store.sent(window.since, window.until), key=lambda row: row["count"], reverse=True)
+    departments: Counter[str] = Counter()
+    channels: Counter[str] = Counter()
+    for row in rows:
+        departments[row["_id"]["department"]] += row["count"]
+        channels[row["_id"]["channel"]] += row["count"]
+    return {
+        **window.to_json(),
+        "total": departments.total(),
+        "by_department": dict(departments.most_common()),
+        "by_channel": dict(channels.most_common()),
+        "cells": [{**row["_id"], "count": row["count"]} for row in rows],
+    }
+
+
+def message_list(rows: Sequence[Row]) -> list[Item]:
+    """Each message as it came."""
+    return [orjson.loads(row["event"]) for row in rows]
 
 
 def _step(row: Row, subject: str) -> Step:

@@ -24,6 +24,10 @@ MESSAGE = "touchpoint.message.v1"
 WITHDRAWN = "withdrawn"
 UNSTORED = frozenset({"id", "arrived"})
 
+NEWEST = [("moment", DESCENDING), ("_id", DESCENDING)]
+COUNTED = [("department", ASCENDING), ("channel", ASCENDING), ("customer", ASCENDING)]
+SENT = {"type": MESSAGE, "direction": "outbound"}
+
 COLLECTIONS = ("touchpoints", "customers", "conflict_marks")
 
 Row = dict[str, Any]
@@ -66,6 +70,7 @@ class Store:
                 IndexModel([("customer", ASCENDING), ("moment", DESCENDING), ("_id", DESCENDING)]),
                 IndexModel([("customer", ASCENDING), ("message", ASCENDING)]),
                 IndexModel([("customer", ASCENDING), ("event_id", ASCENDING)]),
+                IndexModel([(name, ASCENDING) for name in ("type", "direction")] + NEWEST + COUNTED),
             ],
         )
         await ensure_indexes(self._marks, [IndexModel([("events", ASCENDING)]), IndexModel([("customer", ASCENDING)])])
@@ -184,6 +189,38 @@ class Store:
         query = {"events": {"$in": list(identities)}, "state": {"$ne": WITHDRAWN}}
         return await self._marks.find(query).sort("_id", ASCENDING).to_list(None)
 
+    async def newest(self, until: int) -> int | None:
+        """When the newest message to a customer that is not reserved was sent before `until`."""
+        query = {**SENT, "moment": {"$lt": until}, **not_reserved("customer")}
+        rows = await self._touchpoints.find(query, {"moment": 1}).sort(NEWEST).limit(1).to_list(1)
+        return int(rows[0]["moment"]) if rows else None
+
+    async def sent(self, since: int, until: int) -> list[Row]:
+        """`[{"_id": {"department", "channel"}, "count"}]` of messages sent from `since` on and before `until`, of all
+        customers but the reserved: an index has all that is counted."""
+        match = {**SENT, "moment": {"$gte": since, "$lt": until}, **not_reserved("customer")}
+        group = {"department": "$department", "channel": "$channel"}
+        pipeline: list[Row] = [{"$match": match}, {"$group": {"_id": group, "count": {"$sum": 1}}}]
+        return await self._touchpoints.aggregate(pipeline).to_list(None)
+
+    async def messages(
+        self,
+        since: int,
+        until: int,
+        department: str | None,
+        channel: str | None,
+        after: tuple[int, str] | None,
+        limit: int,
+    ) -> list[Row]:
+        """The newest of those messages first, up to `limit` behind the sort key `after`."""
+        chosen = {"department": department, "channel": channel}
+        query: Row = {**SENT, "moment": {"$gte": since, "$lt": until}, **not_reserved("customer")}
+        query |= {name: wanted for name, wanted in chosen.items() if wanted is not None}
+        if after is not None:
+            moment, row_id = after
+            query["$or"] = [{"moment": {"$lt": moment}}, {"moment": moment, "_id": {"$lt": row_id}}]
+        return await self._touchpoints.find(query).sort(NEWEST).limit(limit).to_list(limit)
+
     async def customer(self, customer: str) -> Row | None:
         return await self._customers.find_one({"_id": customer})
 
@@ -220,8 +257,7 @@ class Store:
         return int(rows[0]["moment"]) if rows else None
 
     async def _first_fields(self, query: Row, fields: Row, limit: int) -> list[Row]:
-        newest = [("moment", DESCENDING), ("_id", DESCENDING)]
-        return await self._touchpoints.find(query, fields).sort(newest).limit(limit).to_list(limit)
+        return await self._touchpoints.find(query, fields).sort(NEWEST).limit(limit).to_list(limit)
 
     async def open_conflicts(self, customers: Sequence[str]) -> dict[str, int]:
         query = {"customer": {"$in": list(customers)}, "state": "open"}
@@ -239,7 +275,7 @@ class Store:
 
 
 def _promotional(customer: str) -> Row:
-    return {"customer": customer, "type": MESSAGE, "purpose": "promotional", "direction": "outbound"}
+    return {"customer": customer, **SENT, "purpose": "promotional"}
 
 
 def _newer(row: Row) -> UpdateOne:

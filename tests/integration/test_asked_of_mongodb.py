@@ -16,7 +16,7 @@ from pymongo import monitoring
 from services.consistency.clock import now
 from services.consistency.domain.alerts import EXAMPLES, recounted
 from services.consistency.domain.stored import Alert, StoredConflict, moment_of
-from services.consistency.store import Alerts, Conflicts, Events, Policies
+from services.consistency.store import Alerts, Conflicts, Events, Policies, Trends
 from services.consistency.store.alerts import WantedAlerts
 from services.consistency.store.conflicts import Wanted
 from services.consistency.store.events import Arrival
@@ -49,6 +49,7 @@ class Stores:
     conflicts: Conflicts
     alerts: Alerts
     policies: Policies
+    trends: Trends
     identities: Identities
 
     @property
@@ -129,6 +130,9 @@ CALLS: dict[str, Callable[[Stores], Awaitable[Any]]] = {
     "journey.open_conflicts": lambda stores: stores.journey.open_conflicts(["c1"]),
     "journey.promotions": lambda stores: stores.journey.promotions("c1", 0, NOW * 2),
     "journey.last_promotion": lambda stores: stores.journey.last_promotion("c1", NOW * 2),
+    "journey.newest": lambda stores: stores.journey.newest(NOW * 2),
+    "journey.sent": lambda stores: stores.journey.sent(0, NOW * 2),
+    "journey.messages": lambda stores: stores.journey.messages(0, NOW * 2, "sales", "email", AFTER, 10),
     "journey.totals": lambda stores: stores.journey.totals(),
     "events.prepare": lambda stores: stores.events.prepare(),
     "events.store": store_events,
@@ -149,6 +153,10 @@ CALLS: dict[str, Callable[[Stores], Awaitable[Any]]] = {
     "conflicts.ended": lambda stores: stores.conflicts.ended(moment_of(NOW), 10),
     "conflicts.set_ends": lambda stores: stores.conflicts.set_ends({"k00001": moment_of(NOW)}),
     "conflicts.totals": lambda stores: stores.conflicts.totals(),
+    "trends.prepare": lambda stores: stores.trends.prepare(),
+    "trends.cells": lambda stores: stores.trends.cells(0, NOW),
+    "trends.subjects": lambda stores: stores.trends.subjects(0, NOW, 10),
+    "trends.corrections": lambda stores: stores.trends.corrections(0, NOW),
     "alerts.prepare": lambda stores: stores.alerts.prepare(),
     "alerts.write": write_alert,
     "alerts.by_id": lambda stores: stores.alerts.by_id(["a1"]),
@@ -224,6 +232,7 @@ async def heard(mongodb: DatabaseAlone) -> list[dict[str, Any]]:
             Conflicts(database, shipped()),
             Alerts(database),
             Policies(database),
+            Trends(database),
             Identities(database, days=7),
         )
         with pytest.MonkeyPatch.context() as patch, listening() as commands:
@@ -258,6 +267,7 @@ def test_every_method_of_the_stores_is_listened_to() -> None:
         "conflicts": Conflicts,
         "alerts": Alerts,
         "policies": Policies,
+        "trends": Trends,
         "identities": Identities,
     }
     methods = {

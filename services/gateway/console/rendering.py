@@ -13,7 +13,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.console import wording
-from services.gateway.console.headlines import brief, headline
+from services.gateway.console.headlines import brief, headline, matter_of
 from services.gateway.console.marks import excerpt
 from services.gateway.console.values import value
 from services.gateway.shapes import CanaryHealth
@@ -99,7 +99,9 @@ def environment() -> Environment:
         "rate": wording.rate,
         "value": value,
         "headline": headline,
+        "matter": matter_of,
         "subject": wording.subject,
+        "duration": wording.duration,
         "segment": segment,
     }
     env.globals |= {
