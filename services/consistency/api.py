@@ -1,7 +1,8 @@
 """The service's HTTP API, for the gateway."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import partial
@@ -9,15 +10,18 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from services.consistency.alerting import Contended, act, spread
+from services.consistency.campaign import Campaign, Campaigns, clash_to_json, so_far, to_json
 from services.consistency.clock import Clock
 from services.consistency.domain import trends
 from services.consistency.domain.alerts import Action, NotPossible
-from services.consistency.domain.conflict import Conflict, Kind
+from services.consistency.domain.campaign import Outcome
+from services.consistency.domain.conflict import Kind
 from services.consistency.domain.history import History
-from services.consistency.domain.stored import AlertState, ConflictState, moment_of, spans_to_json, written
+from services.consistency.domain.stored import AlertState, ConflictState, moment_of, written
 from services.consistency.examination import Examination
 from services.consistency.publish import Outbox
 from services.consistency.store import Store, Trends
@@ -25,6 +29,7 @@ from services.consistency.store.alerts import WantedAlerts
 from services.consistency.store.conflicts import Wanted
 from shared.events import MAX_EVENT_BYTES, MessageEvent, parse_event
 from shared.kafka.consumer import Consumer
+from shared.mongo import TRANSIENT
 from shared.web.body import body_as, bounded_body
 from shared.web.briefly import Briefly
 from shared.web.cursor import encode, moment_and_id
@@ -52,6 +57,7 @@ class Desk:
     consumer: Consumer
     clock: Clock
     standing: Callable[[History, datetime], list[dict[str, Any]]]
+    campaigns: Campaigns
     trends: Briefly[dict[str, Any]] = field(default_factory=partial(Briefly, TRENDS_SECONDS))
 
 
@@ -202,7 +208,34 @@ async def preflight(request: Request, desk: AtDesk) -> dict[str, Any]:
     """The body is a message event; its time is now where it has none."""
     planned = planned_message(await bounded_body(request, MAX_EVENT_BYTES), desk.clock())
     found = await desk.examination.rehearse(planned)
-    return {"conflicts": [found_to_json(conflict) for conflict in found]}
+    return {"conflicts": [clash_to_json(conflict) for conflict in found]}
+
+
+MAX_CAMPAIGN_BYTES = 8 * 1024 * 1024
+
+
+@router.post("/preflight/campaign")
+async def preflight_campaign(request: Request, desk: AtDesk) -> StreamingResponse:
+    """Lines of JSON: how far it is, and in the end the result, or the problem that ended it."""
+    campaign = await body_as(Campaign, request, MAX_CAMPAIGN_BYTES)
+    if campaign is None:
+        raise problem(422, 'Which message, to whom? Send {"event": ..., "customers": [...]}.')
+    progress = desk.campaigns.progress(campaign)
+    first = await anext(progress)  # what is refused is refused before the answer begins
+    return StreamingResponse(lines(first, progress), media_type="application/x-ndjson")
+
+
+async def lines(first: Outcome, progress: AsyncGenerator[Outcome, None]) -> AsyncIterator[bytes]:
+    outcome = first
+    async with aclosing(progress):
+        yield orjson.dumps(so_far(outcome)) + b"\n"
+        try:
+            async for outcome in progress:
+                yield orjson.dumps(so_far(outcome)) + b"\n"
+        except TRANSIENT:
+            yield orjson.dumps({"problem": "A server behind this one does not answer at the moment."}) + b"\n"
+            return
+    yield orjson.dumps({"result": to_json(outcome)}) + b"\n"
 
 
 def planned_message(body: bytes, now: int) -> MessageEvent:
@@ -223,20 +256,6 @@ def planned_message(body: bytes, now: int) -> MessageEvent:
     if not isinstance(event, MessageEvent):
         raise problem(422, f"Only a message can be checked before it is sent, not {event.type}.")
     return event
-
-
-def found_to_json(conflict: Conflict) -> dict[str, Any]:
-    return {
-        "kind": conflict.kind,
-        "attribute": conflict.attribute,
-        "subject": conflict.subject,
-        "a": {"source": conflict.a.source, "id": conflict.a.id},
-        "b": {"source": conflict.b.source, "id": conflict.b.id},
-        "reason": conflict.reason,
-        "spans": spans_to_json(conflict.spans),
-        "confidence": conflict.confidence,
-        "rule": conflict.rule,
-    }
 
 
 @router.get("/stats")

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.consistency import api
 from services.consistency.alerting import Contended
+from services.consistency.campaign import Campaigns
 from services.consistency.claims import standing
 from services.consistency.clock import Clock, now
 from services.consistency.detection import default_detector, warm_up
@@ -74,7 +75,8 @@ def create_app(settings: Settings, detector: Callable[[], Detector] = default_de
             consumer = Consumer(engine.subscription, settings.kafka, publisher)
             takeover = Takeover(settings.generation, first, engine.parts, settings.kafka, clock)
             await takeover.enter()
-            app.state.desk = api.Desk(store, outbox, examination, consumer, clock, standing)
+            campaigns = Campaigns(examination, store.events)
+            app.state.desk = api.Desk(store, outbox, examination, consumer, clock, standing, campaigns)
             app.state.checks = {
                 "mongodb": partial(ping, database),
                 "kafka": publisher.reachable,

@@ -7,7 +7,7 @@ from time import monotonic
 
 from fastapi import FastAPI
 
-from services.gateway.api import alerts, conflicts, customers, dead_letters, operations, overview
+from services.gateway.api import alerts, campaign, conflicts, customers, dead_letters, operations, overview
 from services.gateway.api.document import document
 from services.gateway.canary import Canary, Door, Record
 from services.gateway.console.install import install_console
@@ -86,7 +86,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     checks = {"journey": journey_ready, "consistency": consistency_ready, "live topics": follower.ready}
     app = make_app("gateway", DESCRIPTION, lifespan, checks, {"dead letters": reader.ready})
-    for part in (overview, customers, conflicts, alerts, dead_letters, operations):
+    for part in (overview, customers, conflicts, campaign, alerts, dead_letters, operations):
         app.include_router(part.router)
     document(app)
     install_console(app, settings.gateway)

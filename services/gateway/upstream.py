@@ -4,8 +4,10 @@ What another service refuses (404, 409, 413, 422) is the caller's to know and is
 away, slow or broken is a 503 with `Retry-After`.
 """
 
+import json
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -15,6 +17,7 @@ from services.gateway.shapes import (
     Activity,
     Alert,
     AlertPage,
+    CampaignLine,
     Claims,
     ConflictPage,
     ConsistencyStats,
@@ -59,12 +62,25 @@ class Upstream:
         (await self._client.get("/readyz")).raise_for_status()
 
     async def _ask(self, method: str, path: str, **request: Any) -> Any:
-        trace = current_trace()
-        headers = {TRACEPARENT: trace} if trace else {}
-        try:
-            answer = await self._client.request(method, path, headers=headers, **request)
+        with self._failures_told():
+            answer = await self._client.request(method, path, headers=traced(), **request)
             answer.raise_for_status()
             return answer.json()
+
+    async def lines(self, path: str, body: object) -> AsyncGenerator[Any, None]:
+        """What the service tells line by line, as long as the next line comes in time."""
+        with self._failures_told():
+            async with self._client.stream("POST", path, headers=traced(), json=body) as answer:
+                if answer.is_error:
+                    await answer.aread()
+                answer.raise_for_status()
+                async for line in answer.aiter_lines():
+                    yield json.loads(line)
+
+    @contextmanager
+    def _failures_told(self) -> Iterator[None]:
+        try:
+            yield
         except httpx.HTTPStatusError as refusal:
             if refusal.response.status_code in PASSED_ON:
                 raise _as_refused(refusal.response) from refusal
@@ -75,6 +91,11 @@ class Upstream:
     def _away(self, reason: str) -> Exception:
         logger.warning("upstream failed", extra={"upstream": self._name, "reason": reason})
         return problem(503, f"The {self._name} service does not answer as it should.", retry_after=RETRY_AFTER)
+
+
+def traced() -> dict[str, str]:
+    trace = current_trace()
+    return {TRACEPARENT: trace} if trace else {}
 
 
 def _as_refused(response: httpx.Response) -> Exception:
@@ -161,6 +182,10 @@ class Consistency:
 
     async def preflight(self, event: object) -> Preflight:
         return cast(Preflight, await self._upstream.post("/v1/preflight", event))
+
+    def campaign(self, event: object, customers: Sequence[str]) -> AsyncGenerator[CampaignLine, None]:
+        """How far it is, and in the end the result or the problem that ended it."""
+        return self._upstream.lines("/v1/preflight/campaign", {"event": event, "customers": list(customers)})
 
     async def stats(self) -> ConsistencyStats:
         return cast(ConsistencyStats, await self._upstream.get("/v1/stats"))

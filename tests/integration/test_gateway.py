@@ -95,6 +95,7 @@ async def test_each_role_may_do_its_own_work_alone(stack: Stack) -> None:
         ("GET", "/v1/dead-letters/999999999/value", {"": 401, "publish": 403, "agent": 403, "ops": 404}),
         ("POST", "/v1/dead-letters/replay", {"": 401, "publish": 403, "agent": 403, "ops": 422}),
         ("POST", "/v1/alerts/none/resolve", {"": 401, "publish": 403, "agent": 403, "ops": 404}),
+        ("POST", "/v1/preflight/campaign", {"": 401, "publish": 422, "agent": 422, "ops": 422}),
         ("POST", "/v1/preflight", {"": 401, "publish": 422, "agent": 422, "ops": 422}),
     ]
     keys = {"": None, "publish": stack.keys.publish, "agent": stack.keys.agent, "ops": stack.keys.ops}
@@ -232,6 +233,28 @@ async def test_what_was_said_on_some_days_is_counted_and_each_figure_has_its_lis
     assert ([one["id"] for one in older["items"]], older["next"]) == ([f"{customer}-9"], None)
 
 
+async def test_a_campaign_is_compared_and_tells_how_far_it_is(stack: Stack, ops: httpx.AsyncClient) -> None:
+    customers = [f"gateway-campaign-{number}" for number in range(3)]
+    for customer in customers[:2]:
+        await publish(stack.urls["ingest"], stack.keys.publish, contradicting(customer)[:1])
+    plan = {
+        "message": {"department": "billing", "channel": "email", "text": "The Harbour Pro plan costs £59 a month."},
+        "customers": customers,
+    }
+
+    async def result() -> Json | None:
+        answer = await ops.post("/v1/preflight/campaign", json=plan)
+        assert answer.headers["content-type"] == "application/x-ndjson"
+        *progress, last = map(json.loads, answer.text.splitlines())
+        assert progress[0]["total"] == 3
+        found: Json = last["result"]
+        return found if found["customers"] == 2 else None
+
+    found = await until(result, "the clashes")
+    assert (found["complete"], found["unknown"], found["by_kind"]) == (True, 1, {"contradiction": 2})
+    assert {one["customer"] for cause in found["causes"] for one in cause["examples"]} == set(customers[:2])
+
+
 async def test_health_names_every_service_and_its_lag(ops: httpx.AsyncClient) -> None:
     async def healthy() -> Json | None:
         health: Json = (await ops.get("/v1/health")).json()
@@ -284,6 +307,10 @@ async def test_health_names_every_service_and_its_lag(ops: httpx.AsyncClient) ->
         ("POST", "/v1/alerts/none/acknowledge", b" " * 20_000 + b"{}"),
         ("POST", "/v1/alerts/none/explode", None),
         ("POST", "/v1/preflight", b"\xff\xfe"),
+        ("POST", "/v1/preflight/campaign", b"{}"),
+        ("POST", "/v1/preflight/campaign", b'{"message": {}, "customers": ["c"]}'),
+        ("POST", "/v1/preflight/campaign", b'{"message": {"text": "x"}, "customers": []}'),
+        ("POST", "/v1/preflight/campaign", b'{"message": {"specversion": "1.0", "data": 1}, "customers": ["c"]}'),
         ("POST", "/v1/preflight", b"[" * 5_000),
         ("POST", "/v1/preflight", b'{"text": ' + b"[" * 300 + b"]" * 300 + b"}"),
         ("POST", "/v1/preflight", b'{"text": "\\ud800"}'),

@@ -9,12 +9,11 @@ from fastapi.responses import JSONResponse
 from services.gateway.api.answers import Cursor, FromConsistency, Limit, page, problems
 from services.gateway.api.document import PLAN
 from services.gateway.api.overview import window_params
-from services.gateway.plan import planned_message
+from services.gateway.plan import allow_department, planned_message
 from services.gateway.shapes import ConflictPage, ConflictState, Kind, Preflight
-from shared.events import MAX_EVENT_BYTES, Channel, Department, MessageEvent
+from shared.events import MAX_EVENT_BYTES, Channel, Department
 from shared.web.body import bounded_body
 from shared.web.keys import Caller, allow
-from shared.web.problems import problem
 from shared.web.window import Window, window_of
 
 router = APIRouter(prefix="/v1", tags=["conflicts"])
@@ -91,8 +90,3 @@ async def preflight(
     event = planned_message(await bounded_body(request, MAX_EVENT_BYTES), f"plan-{uuid4()}")
     allow_department(caller, event)
     return JSONResponse(await consistency.preflight(event.model_dump(mode="json", by_alias=True, exclude_none=True)))
-
-
-def allow_department(caller: Caller, event: MessageEvent) -> None:
-    if caller.role == "publisher" and not caller.publishes_for(event.data.department):
-        raise problem(403, f"This key does not publish for {event.data.department}.")

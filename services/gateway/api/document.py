@@ -3,10 +3,12 @@
 from typing import Any
 
 from fastapi import FastAPI
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from services.gateway.api.alerts import Because
+from services.gateway.api.campaign import PlannedCampaign
 from services.gateway.api.dead_letters import Filter, Replaying
+from services.gateway.shapes import CampaignLine
 from shared.events import Message, MessageEvent
 from shared.web.documentation import complete
 
@@ -59,10 +61,18 @@ def schema_of(model: type[BaseModel]) -> dict[str, Any]:
     return schema
 
 
+def lines_schemas() -> dict[str, Any]:
+    """What a campaign is answered with line by line, and what that refers to and no other answer does."""
+    schema = TypeAdapter(CampaignLine).json_schema(ref_template="#/components/schemas/{model}")
+    definitions = schema.pop("$defs")
+    return {"CampaignLine": schema, **definitions}
+
+
 def document(app: FastAPI) -> None:
     """Adds these to the application's OpenAPI document; every route under `/v1/` needs a key."""
-    bodies = {model.__name__: schema_of(model) for model in (Because, Filter, Replaying)}
-    complete(app, {**planned_schemas(), **bodies, "Problem": PROBLEM})
+    bodies = {model.__name__: schema_of(model) for model in (Because, Filter, PlannedCampaign, Replaying)}
+    lines = lines_schemas()
+    complete(app, {**planned_schemas(), **bodies, **lines, "Problem": PROBLEM})
     completed = app.openapi
 
     def openapi() -> dict[str, Any]:

@@ -4,7 +4,18 @@ from fastapi import FastAPI
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.staticfiles import StaticFiles
 
-from services.gateway.console import alerts, charts, customers, dead_letters, health, home, lists, preflight, session
+from services.gateway.console import (
+    alerts,
+    campaign,
+    charts,
+    customers,
+    dead_letters,
+    health,
+    home,
+    lists,
+    preflight,
+    session,
+)
 from services.gateway.console.errors import install_error_pages
 from services.gateway.console.rendering import STATIC, SecurityHeaders
 from services.gateway.settings import GatewaySettings
@@ -13,7 +24,7 @@ SESSION_SECONDS = 12 * 3600
 
 
 def install_console(app: FastAPI, settings: GatewaySettings) -> None:
-    for room in (session, home, lists, customers, alerts, preflight, health, dead_letters, charts):
+    for room in (session, home, lists, customers, alerts, preflight, campaign, health, dead_letters, charts):
         app.include_router(room.router)
     app.mount("/static", StaticFiles(directory=STATIC))
     install_error_pages(app)

@@ -128,6 +128,15 @@ def canary_trouble(request: Request) -> CanaryHealth | None:
 
 
 def render(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+    return HTMLResponse(rendered(request, template, **context), status)
+
+
+def fragment(template: str, **context: Any) -> str:
+    """A part of a page that needs nothing of the request."""
+    return TEMPLATES.get_template(template).render(context)
+
+
+def rendered(request: Request, template: str, **context: Any) -> str:
     """A page; `viewer` and `open_alerts` are in its context where a session is known."""
     shown = {
         "viewer": getattr(request.state, "viewer", None),
@@ -138,4 +147,4 @@ def render(request: Request, template: str, *, status: int = 200, **context: Any
         "path": request.url.path,
         "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
     }
-    return HTMLResponse(TEMPLATES.get_template(template).render(shown | context), status)
+    return TEMPLATES.get_template(template).render(shown | context)
