@@ -76,7 +76,13 @@ RECORDS: dict[str, dict[str, dict[str, Any]]] = {
                 "revision": {**COUNT, "description": "Grows with every change of this conflict"},
                 "found_at": MOMENT,
                 "updated_at": MOMENT,
-            }
+            },
+            {
+                "departments": record({"a": TEXT_OR_NULL, "b": TEXT_OR_NULL}),
+                "channel": {**TEXT_OR_NULL, "description": "Of the later message"},
+                "told_at": {**MOMENT, "description": "When the later event was"},
+                "corrected_at": {**TEXT_OR_NULL, "description": "When the company corrected one of a settled pair"},
+            },
         ),
     },
     "alerts": {

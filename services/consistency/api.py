@@ -1,37 +1,44 @@
 """The service's HTTP API, for the gateway."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import StreamingResponse
 from pydantic import ValidationError
 
 from services.consistency.alerting import Alerting
+from services.consistency.campaign import Campaign, Campaigns, clash_to_json, so_far, to_json
 from services.consistency.clock import Clock
-from services.consistency.domain.conflict import Conflict, Kind
+from services.consistency.domain import trends
+from services.consistency.domain.campaign import Outcome
+from services.consistency.domain.conflict import Kind
 from services.consistency.domain.history import History
-from services.consistency.domain.stored import (
-    ConflictState,
-    moment_of,
-    spans_to_json,
-    written,
-)
+from services.consistency.domain.stored import ConflictState, moment_of, written
 from services.consistency.examination import Examination
 from services.consistency.publish import Outbox
-from services.consistency.store import Store
+from services.consistency.store import Store, Trends
 from services.consistency.store.conflicts import Wanted
 from shared.events import MAX_EVENT_BYTES, MessageEvent, parse_event
 from shared.kafka.consumer import Consumer
-from shared.web.body import bounded_body
+from shared.mongo import TRANSIENT
+from shared.web.body import body_as, bounded_body
+from shared.web.briefly import Briefly
 from shared.web.cursor import encode, moment_and_id
 from shared.web.keys import allow
 from shared.web.problems import errors_of, problem
+from shared.web.window import Window, date_of, day_of, window_of
 
 router = APIRouter(prefix="/v1", tags=["consistency"], dependencies=[Depends(allow("service"))])
+
+TRENDS_SECONDS = 10.0
+"""How long what was counted is told again."""
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str | None, Query(max_length=600)]
@@ -50,6 +57,8 @@ class Desk:
     hearer: Consumer
     clock: Clock
     standing: Callable[[History, datetime], list[dict[str, Any]]]
+    campaigns: Campaigns
+    trends: Briefly[dict[str, Any]] = field(default_factory=partial(Briefly, TRENDS_SECONDS))
 
 
 def desk_of(request: Request) -> Desk:
@@ -77,14 +86,56 @@ async def conflicts(
     kind: Kind | None = None,
     state: ConflictState | None = None,
     alert: Identifier = None,
+    earlier: Identifier = None,
+    later: Identifier = None,
+    channel: Identifier = None,
+    subject: Annotated[str | None, Query(max_length=2_000)] = None,
+    attribute: Identifier = None,
+    window: Annotated[Window | None, Depends(window_of)] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> dict[str, Any]:
     alerts = None if alert is None else (alert, *(await desk.store.alerts.members([alert])).get(alert, ()))
-    rows = await desk.store.conflicts.page(Wanted(customer, kind, state, alerts), moment_and_id(cursor), limit + 1)
+    days = None if window is None else days_of(window)
+    wanted = Wanted(customer, kind, state, alerts, days, earlier, later, channel, subject, attribute)
+    rows = await desk.store.conflicts.page(wanted, moment_and_id(cursor), limit + 1)
     shown = rows[:limit]
     more = encode(shown[-1].found_at, shown[-1].id) if len(rows) > limit else None
     return {"items": [conflict.to_json() for conflict in shown], "next": more}
+
+
+def days_of(window: Window) -> tuple[int, int]:
+    return day_of(window.since), day_of(window.until - 1)
+
+
+@router.get("/trends")
+async def conflict_trends(
+    desk: AtSpeakingDesk, window: Annotated[Window | None, Depends(window_of)] = None
+) -> dict[str, Any]:
+    """What the conflicts come to whose later event is of these days."""
+    if window is None:
+        raise problem(422, "Of which days? Send `from` and `to`.")
+    return await desk.trends.answer(window, partial(counted, desk.store.trends, window))
+
+
+MOST_CONTRADICTED = 10
+
+
+async def counted(store: Trends, window: Window) -> dict[str, Any]:
+    first, last = days_of(window)
+    cells, subjects, corrections = await asyncio.gather(
+        store.cells(first, last), store.subjects(first, last, MOST_CONTRADICTED), store.corrections(first, last)
+    )
+    return {
+        **window.to_json(),
+        "total": sum(cell.count for cell in cells),
+        "corrected": sum(cell.count for cell in cells if cell.settled),
+        "by_day": [{"day": date_of(day), "kinds": kinds} for day, kinds in trends.by_day(cells).items()],
+        "by_pair": trends.by_pair(cells),
+        "by_channel": trends.by_channel(cells),
+        "subjects": [asdict(subject) for subject in subjects],
+        "to_correction": trends.to_correction(corrections),
+    }
 
 
 @router.get("/customers/{customer:path}/claims")
@@ -98,7 +149,34 @@ async def preflight(request: Request, desk: AtDesk) -> dict[str, Any]:
     """The body is a message event; its time is now where it has none."""
     planned = planned_message(await bounded_body(request, MAX_EVENT_BYTES), desk.clock())
     found = await desk.examination.rehearse(planned)
-    return {"conflicts": [found_to_json(conflict) for conflict in found]}
+    return {"conflicts": [clash_to_json(conflict) for conflict in found]}
+
+
+MAX_CAMPAIGN_BYTES = 8 * 1024 * 1024
+
+
+@router.post("/preflight/campaign")
+async def preflight_campaign(request: Request, desk: AtDesk) -> StreamingResponse:
+    """Lines of JSON: how far it is, and in the end the result, or the problem that ended it."""
+    campaign = await body_as(Campaign, request, MAX_CAMPAIGN_BYTES)
+    if campaign is None:
+        raise problem(422, 'Which message, to whom? Send {"event": ..., "customers": [...]}.')
+    progress = desk.campaigns.progress(campaign)
+    first = await anext(progress)  # what is refused is refused before the answer begins
+    return StreamingResponse(lines(first, progress), media_type="application/x-ndjson")
+
+
+async def lines(first: Outcome, progress: AsyncGenerator[Outcome, None]) -> AsyncIterator[bytes]:
+    outcome = first
+    async with aclosing(progress):
+        yield orjson.dumps(so_far(outcome)) + b"\n"
+        try:
+            async for outcome in progress:
+                yield orjson.dumps(so_far(outcome)) + b"\n"
+        except TRANSIENT:
+            yield orjson.dumps({"problem": "A server behind this one does not answer at the moment."}) + b"\n"
+            return
+    yield orjson.dumps({"result": to_json(outcome)}) + b"\n"
 
 
 def planned_message(body: bytes, now: int) -> MessageEvent:
@@ -119,20 +197,6 @@ def planned_message(body: bytes, now: int) -> MessageEvent:
     if not isinstance(event, MessageEvent):
         raise problem(422, f"Only a message can be checked before it is sent, not {event.type}.")
     return event
-
-
-def found_to_json(conflict: Conflict) -> dict[str, Any]:
-    return {
-        "kind": conflict.kind,
-        "attribute": conflict.attribute,
-        "subject": conflict.subject,
-        "a": {"source": conflict.a.source, "id": conflict.a.id},
-        "b": {"source": conflict.b.source, "id": conflict.b.id},
-        "reason": conflict.reason,
-        "spans": spans_to_json(conflict.spans),
-        "confidence": conflict.confidence,
-        "rule": conflict.rule,
-    }
 
 
 @router.get("/stats")

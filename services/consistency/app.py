@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.consistency import alerts_api, api
 from services.consistency.alerting import Alerting, Contended
+from services.consistency.campaign import Campaigns
 from services.consistency.claims import standing
 from services.consistency.clock import Clock, now
 from services.consistency.detection import default_detector, warm_up
@@ -99,7 +100,10 @@ def create_app(settings: Settings, detector: Callable[[], Detector] = default_de
             sender = Sender()
             stack.push_async_callback(sender.close)
             notifier = Notifier(notify_store, routes, settings.notify.console_address, sender, clock)
-            app.state.desk = api.Desk(store, engine.alerting, outbox, examination, consumer, hearer, clock, standing)
+            campaigns = Campaigns(examination, store.events)
+            app.state.desk = api.Desk(
+                store, engine.alerting, outbox, examination, consumer, hearer, clock, standing, campaigns
+            )
             app.state.notify_desk = notify_api.NotifyDesk(notify_store, notifier, clock)
             app.state.checks = {
                 "mongodb": partial(ping, database),

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from services.gateway.api import (
     alerts,
+    campaign,
     conflicts,
     corrections,
     customers,
@@ -16,6 +17,7 @@ from services.gateway.api import (
     decisions,
     notifications,
     operations,
+    overview,
     silences,
 )
 from services.gateway.api.document import document
@@ -99,7 +101,7 @@ def create_app(settings: Settings) -> FastAPI:
     checks = {"journey": journey_ready, "consistency": consistency_ready, "live topics": follower.ready}
     app = make_app("gateway", DESCRIPTION, lifespan, checks, {"dead letters": reader.ready})
     parts = (
-        *(customers, conflicts, alerts, decisions, corrections),
+        *(overview, customers, conflicts, campaign, alerts, decisions, corrections),
         *(silences, notifications, dead_letters, operations),
     )
     for part in parts:

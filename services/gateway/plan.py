@@ -7,6 +7,7 @@ import orjson
 from pydantic import ValidationError
 
 from shared.events import MessageEvent, timestamp
+from shared.web.keys import Caller
 from shared.web.problems import errors_of, problem
 
 ENVELOPE = ("id", "source", "time")
@@ -48,3 +49,9 @@ def wrapped(plain: dict[str, Any], identifier: str) -> dict[str, Any]:
         **envelope,
         "data": {"direction": "outbound", **data},
     }
+
+
+def allow_department(caller: Caller, event: MessageEvent) -> None:
+    """Raises a problem 403 where the key publishes, and not for the message's department."""
+    if caller.role == "publisher" and not caller.publishes_for(event.data.department):
+        raise problem(403, f"This key does not publish for {event.data.department}.")

@@ -56,21 +56,36 @@ class Clash(TypedDict):
     rule: NotRequired[str]
 
 
+class Departments(TypedDict):
+    """Who said each side; null for the customer's own."""
+
+    a: str | None
+    b: str | None
+
+
 class Conflict(Clash):
-    """A clash that was found in what a customer has been told."""
+    """A clash that was found in what a customer has been told. `told_at`, `channel`: of the later message;
+    `corrected_at`: when the company corrected one of the two."""
 
     id: str
     customer: str
     state: ConflictState
     alert: NotRequired[str | None]
+    departments: NotRequired[Departments]
+    channel: NotRequired[str | None]
+    told_at: NotRequired[str]
+    corrected_at: NotRequired[str | None]
     revision: NotRequired[int]
     found_at: NotRequired[str]
     updated_at: NotRequired[str]
 
 
 class Delivery(TypedDict):
+    """`reason`: why it did not arrive, where the sender said so."""
+
     status: Literal["delivered", "bounced", "suppressed", "opened", "clicked"]
     time: str
+    reason: NotRequired[str]
 
 
 class TimelineItem(TypedDict):
@@ -127,6 +142,15 @@ class Messages(TypedDict):
     by_channel: dict[str, int]
 
 
+class Promotion(TypedDict):
+    """Promotional messages of the last day, week (7 days) and month (30 days) that are not known to be lost."""
+
+    day: int
+    week: int
+    month: int
+    last: str | None
+
+
 class Customer(TypedDict):
     """One customer at a glance."""
 
@@ -138,6 +162,7 @@ class Customer(TypedDict):
     cases: Cases
     consent: dict[str, Literal["withdrawn", "granted"]]
     conflicts: OpenConflicts
+    promotion: Promotion
 
 
 class ConflictPage(TypedDict):
@@ -307,6 +332,53 @@ class Preflight(TypedDict):
     conflicts: list[Clash]
 
 
+class CampaignExample(TypedDict):
+    customer: str
+    conflict: Clash
+
+
+class CampaignCause(TypedDict):
+    """Clashes that would belong to one alert, whose id is `alert`, with a few examples; `b` is the planned message's
+    side unless the customer was told something of a later time."""
+
+    alert: str
+    kind: Kind
+    attribute: str
+    subject: str
+    departments: Departments
+    customers: int
+    examples: list[CampaignExample]
+
+
+class CampaignProgress(TypedDict):
+    """`customers`: so many of those checked would be told something that conflicts with what they were told."""
+
+    checked: int
+    total: int
+    customers: int
+
+
+class CampaignResult(CampaignProgress):
+    """`complete` is false where the time ran out: those checked are a fair sample then. `unknown`: customers of whom
+    nothing is stored; `by_kind`: customers by the kind of clash; `more_causes` are not listed."""
+
+    complete: bool
+    unknown: int
+    by_kind: dict[Kind, int]
+    causes: list[CampaignCause]
+    more_causes: int
+
+
+class CampaignLine(TypedDict, total=False):
+    """How far it is (`checked`, `total`, `customers`), or what ends it: `result` or `problem`."""
+
+    checked: int
+    total: int
+    customers: int
+    result: CampaignResult
+    problem: str
+
+
 class ConsumerState(TypedDict):
     group: str
     topic: str
@@ -340,6 +412,73 @@ class ConsistencyStats(TypedDict):
     alerts: AlertCounts
     policies: int
     consumers: list[ConsumerState]
+
+
+class DayCount(TypedDict):
+    day: str
+    kinds: dict[Kind, int]
+
+
+class PairCount(TypedDict):
+    """`later` contradicted, or did not heed, what `earlier` had said; null for the customer's own word."""
+
+    earlier: str | None
+    later: str | None
+    count: int
+
+
+class SubjectCount(TypedDict):
+    subject: str
+    attribute: str
+    count: int
+
+
+class ToCorrection(TypedDict):
+    """From the later message until the company corrected one of the two; the 90th percentile is a nearest rank."""
+
+    count: int
+    median_seconds: float
+    p90_seconds: float
+
+
+class Trends(TypedDict):
+    """Conflicts whose later event is of the window, without the withdrawn."""
+
+    total: int
+    corrected: int
+    by_day: list[DayCount]
+    by_pair: list[PairCount]
+    by_channel: dict[str, int]
+    subjects: list[SubjectCount]
+    to_correction: ToCorrection | None
+
+
+class SentCount(TypedDict):
+    department: str
+    channel: str
+    count: int
+
+
+class Activity(Messages):
+    """Messages sent in the window."""
+
+    cells: list[SentCount]
+
+
+Window = TypedDict("Window", {"from": str, "to": str})
+"""The first and the last day, in UTC."""
+
+
+class Overview(Window):
+    conflicts: Trends
+    messages: Activity
+
+
+class MessagePage(TypedDict):
+    """CloudEvents, the newest first."""
+
+    items: list[TimelineItem]
+    next: str | None
 
 
 class ServiceHealth(TypedDict):

@@ -4,17 +4,21 @@ What another service refuses (404, 409, 413, 422) is the caller's to know and is
 away, slow or broken is a 503 with `Retry-After`.
 """
 
+import json
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 from urllib.parse import quote
 
 import httpx
 
 from services.gateway.shapes import (
+    Activity,
     Alert,
     AlertFacets,
     AlertPage,
+    CampaignLine,
     Claims,
     ConflictPage,
     ConsistencyStats,
@@ -24,9 +28,12 @@ from services.gateway.shapes import (
     CustomerPage,
     HeardItPage,
     JourneyStats,
+    MessagePage,
     Preflight,
     TimelineItems,
     TimelinePage,
+    Trends,
+    Window,
 )
 from shared.kafka.tracing import TRACEPARENT, current_trace
 from shared.web.problems import problem
@@ -58,12 +65,25 @@ class Upstream:
         (await self._client.get("/readyz")).raise_for_status()
 
     async def _ask(self, method: str, path: str, **request: Any) -> Any:
-        trace = current_trace()
-        headers = {TRACEPARENT: trace} if trace else {}
-        try:
-            answer = await self._client.request(method, path, headers=headers, **request)
+        with self._failures_told():
+            answer = await self._client.request(method, path, headers=traced(), **request)
             answer.raise_for_status()
             return answer.json()
+
+    async def lines(self, path: str, body: object) -> AsyncGenerator[Any, None]:
+        """What the service tells line by line, as long as the next line comes in time."""
+        with self._failures_told():
+            async with self._client.stream("POST", path, headers=traced(), json=body) as answer:
+                if answer.is_error:
+                    await answer.aread()
+                answer.raise_for_status()
+                async for line in answer.aiter_lines():
+                    yield json.loads(line)
+
+    @contextmanager
+    def _failures_told(self) -> Iterator[None]:
+        try:
+            yield
         except httpx.HTTPStatusError as refusal:
             if refusal.response.status_code in PASSED_ON:
                 raise _as_refused(refusal.response) from refusal
@@ -74,6 +94,11 @@ class Upstream:
     def _away(self, reason: str) -> Exception:
         logger.warning("upstream failed", extra={"upstream": self._name, "reason": reason})
         return problem(503, f"The {self._name} service does not answer as it should.", retry_after=RETRY_AFTER)
+
+
+def traced() -> dict[str, str]:
+    trace = current_trace()
+    return {TRACEPARENT: trace} if trace else {}
 
 
 def _as_refused(response: httpx.Response) -> Exception:
@@ -111,6 +136,15 @@ class Journey:
         """The customer's events of these ids; senders may use the same id, so compare `source` too."""
         path = f"/v1/customers/{segment(customer)}/events"
         return cast(TimelineItems, await self._upstream.get(path, [("id", item) for item in ids]))
+
+    async def activity(self, params: Params) -> tuple[Window, Activity]:
+        """The days that were asked for, and the messages sent on them."""
+        plain = await self._upstream.get("/v1/activity", params)
+        window = {"from": plain.pop("from"), "to": plain.pop("to")}
+        return cast(Window, window), cast(Activity, plain)
+
+    async def messages(self, params: Params) -> MessagePage:
+        return cast(MessagePage, await self._upstream.get("/v1/messages", params))
 
     async def stats(self) -> JourneyStats:
         return cast(JourneyStats, await self._upstream.get("/v1/stats"))
@@ -155,8 +189,16 @@ class Consistency:
     async def claims(self, customer: str) -> Claims:
         return cast(Claims, await self._upstream.get(f"/v1/customers/{segment(customer)}/claims"))
 
+    async def trends(self, window: Window) -> Trends:
+        plain = await self._upstream.get("/v1/trends", list(cast(dict[str, str], window).items()))
+        return cast(Trends, {name: given for name, given in plain.items() if name not in window})
+
     async def preflight(self, event: object) -> Preflight:
         return cast(Preflight, await self._upstream.post("/v1/preflight", event))
+
+    def campaign(self, event: object, customers: Sequence[str]) -> AsyncGenerator[CampaignLine, None]:
+        """How far it is, and in the end the result or the problem that ended it."""
+        return self._upstream.lines("/v1/preflight/campaign", {"event": event, "customers": list(customers)})
 
     async def stats(self) -> ConsistencyStats:
         return cast(ConsistencyStats, await self._upstream.get("/v1/stats"))

@@ -1,18 +1,22 @@
 """The journey's read API, for the gateway."""
 
-from typing import Annotated, Any
+from datetime import UTC, datetime
+from functools import partial
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 
 from services.journey import reading
-from services.journey.domain.touchpoint import microseconds
+from services.journey.domain.touchpoint import microseconds, moment_of
 from services.journey.store import Filters, Row, Store
 from shared.events.models import Moment
 from shared.kafka.consumer import Consumer
+from shared.web.briefly import Briefly
 from shared.web.cursor import encode, moment_and_id
 from shared.web.keys import allow
 from shared.web.paths import CustomerId
 from shared.web.problems import problem
+from shared.web.window import MAX_DAYS, Last, Window, today, window_of
 
 router = APIRouter(prefix="/v1", tags=["journey"], dependencies=[Depends(allow("service"))])
 
@@ -38,6 +42,7 @@ def filters_of(
     since: Annotated[Moment | None, Query(alias="from")] = None,
     until: Annotated[Moment | None, Query(alias="to")] = None,
     text: Annotated[str, Query(max_length=500)] = "",
+    conflicts: Literal["open", "any"] | None = None,
 ) -> Filters:
     """`from` is included, `to` is not; each word of `text` must occur."""
     return Filters(
@@ -49,6 +54,7 @@ def filters_of(
         since=None if since is None else microseconds(since),
         until=None if until is None else microseconds(until),
         words=tuple(text.casefold().split()),
+        conflicts=conflicts,
     )
 
 
@@ -92,7 +98,44 @@ async def customers(
 
 @router.get("/customers/{customer}")
 async def customer_summary(store: Timelines, customer: CustomerId) -> dict[str, Any]:
-    return await reading.summary(store, customer, await known(store, customer))
+    return await reading.summary(store, customer, await known(store, customer), microseconds(datetime.now(UTC)))
+
+
+@router.get("/activity")
+async def activity(
+    request: Request,
+    store: Timelines,
+    days: Annotated[int, Query(ge=1, le=MAX_DAYS)] = 90,
+    last: Last = None,
+) -> dict[str, Any]:
+    """Messages sent on so many days up to `to`; without it, up to the day of the newest message that is not of the
+    future, so that a history that was published late is seen as well."""
+    if last is None:
+        newest = await store.newest(Window.ending(today(), 1).until)
+        last = today() if newest is None else moment_of(newest).date()
+    window = Window.ending(last, days)
+    recent: Briefly[dict[str, Any]] = request.app.state.activity
+    return await recent.answer(window, partial(reading.activity, store, window))
+
+
+@router.get("/messages")
+async def messages(
+    store: Timelines,
+    window: Annotated[Window | None, Depends(window_of)] = None,
+    department: Annotated[str | None, Query(max_length=40)] = None,
+    channel: Annotated[str | None, Query(max_length=40)] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> dict[str, Any]:
+    if window is None:
+        raise problem(422, "Of which days? Send `from` and `to`.")
+    after = moment_and_id(cursor)
+    rows = await store.messages(window.since, window.until, department, channel, after, limit + 1)
+    shown, more = rows[:limit], len(rows) > limit
+    return {
+        "items": reading.message_list(shown),
+        "next": encode(shown[-1]["moment"], shown[-1]["_id"]) if more else None,
+    }
 
 
 @router.get("/stats")

@@ -20,6 +20,7 @@ from shared.kafka.topics import CONFLICTS, TOUCHPOINTS
 from shared.mongo import TRANSIENT, connect, ping
 from shared.retention import read
 from shared.settings import HttpSettings, KafkaSettings, KeySettings, MongoSettings, RetentionSettings
+from shared.web.briefly import Briefly
 from shared.web.keys import Keys
 from shared.web.paths import SlashesStayEncoded
 from shared.web.serve import background, make_app
@@ -27,6 +28,8 @@ from shared.web.serve import background, make_app
 TIMELINES = "journey"
 MARKS = "journey-marks"
 """Consumer groups; a generation has its own."""
+ACTIVITY_SECONDS = 10.0
+"""How long what was counted is told again."""
 
 
 class Settings(BaseSettings):
@@ -55,6 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
             store = Store(database, retention)
             await store.prepare()
             app.state.store = store
+            app.state.activity = Briefly(ACTIVITY_SECONDS)
             app.state.publisher = publisher
             app.state.consumers = [
                 Consumer(one, settings.kafka, publisher) for one in subscriptions(store, settings.generation)

@@ -6,9 +6,18 @@ from typing import Any
 
 import orjson
 
-from services.journey.domain.summary import Step, consent_by_channel, delivery_state, open_cases
+from services.journey.domain.summary import (
+    DAY,
+    Promotion,
+    Step,
+    consent_by_channel,
+    delivery_state,
+    open_cases,
+    pressure,
+)
 from services.journey.domain.touchpoint import from_microseconds
 from services.journey.store import CASE, CONSENT, MESSAGE, Row, Store
+from shared.web.window import Window
 
 Item = dict[str, Any]
 
@@ -18,7 +27,7 @@ async def items(store: Store, customer: str, rows: Sequence[Row]) -> list[Item]:
     deliveries: dict[str, list[Step]] = defaultdict(list)
     messages = [row["event_id"] for row in rows if row["type"] == MESSAGE]
     for row in await store.deliveries(customer, messages):
-        deliveries[row["message"]].append(Step(row["message"], row["status"], row["moment"], row["_id"]))
+        deliveries[row["message"]].append(_step(row, "message"))
     conflicts: dict[str, list[Any]] = defaultdict(list)
     for mark in await store.marks_of([row["_id"] for row in rows]):
         for event in mark["events"]:
@@ -35,10 +44,13 @@ async def items(store: Store, customer: str, rows: Sequence[Row]) -> list[Item]:
 
 def _delivery(steps: Sequence[Step]) -> dict[str, str] | None:
     state = delivery_state(steps)
-    return None if state is None else {"status": state.status, "time": from_microseconds(state.moment)}
+    if state is None:
+        return None
+    why = {} if state.reason is None else {"reason": state.reason}
+    return {"status": state.status, "time": from_microseconds(state.moment), **why}
 
 
-async def summary(store: Store, customer: str, known: Row) -> Item:
+async def summary(store: Store, customer: str, known: Row, now: int) -> Item:
     """What an agent needs at a glance."""
     by_department: Counter[str] = Counter()
     by_channel: Counter[str] = Counter()
@@ -64,11 +76,51 @@ async def summary(store: Store, customer: str, known: Row) -> Item:
         "cases": {"open": still_open},
         "consent": consent_by_channel(consents),
         "conflicts": {"open": (await store.open_conflicts([customer])).get(customer, 0)},
+        "promotion": await _promotion(store, customer, now),
     }
 
 
+async def _promotion(store: Store, customer: str, now: int) -> Item:
+    """How many promotional messages the customer got lately, and when the last one was sent."""
+    sent = [Promotion(row["event_id"], row["moment"]) for row in await store.promotions(customer, now - 30 * DAY, now)]
+    deliveries = await store.deliveries(customer, [message.event_id for message in sent])
+    last = await store.last_promotion(customer, now)
+    counts = pressure(sent, [_step(row, "message") for row in deliveries], now)
+    return {**counts, "last": None if last is None else from_microseconds(last)}
+
+
+async def activity(store: Store, window: Window) -> Item:
+    """Messages sent on those days, by department and channel."""
+    rows = sorted(await store.sent(window.since, window.until), key=lambda row: row["count"], reverse=True)
+    departments: Counter[str] = Counter()
+    channels: Counter[str] = Counter()
+    for row in rows:
+        departments[row["_id"]["department"]] += row["count"]
+        channels[row["_id"]["channel"]] += row["count"]
+    return {
+        **window.to_json(),
+        "total": departments.total(),
+        "by_department": dict(departments.most_common()),
+        "by_channel": dict(channels.most_common()),
+        "cells": [{**row["_id"], "count": row["count"]} for row in rows],
+    }
+
+
+def message_list(rows: Sequence[Row]) -> list[Item]:
+    """Each message as it came."""
+    return [orjson.loads(row["event"]) for row in rows]
+
+
 def _step(row: Row, subject: str) -> Step:
-    return Step(row[subject], row["status"], row["moment"], row["_id"], row.get("department"), row.get("category"))
+    return Step(
+        subject=row[subject],
+        status=row["status"],
+        moment=row["moment"],
+        id=row["_id"],
+        department=row.get("department"),
+        category=row.get("category"),
+        reason=row.get("reason"),
+    )
 
 
 async def customer_list(store: Store, rows: Sequence[Row]) -> list[Item]:

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from bson import Binary
 from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
@@ -24,6 +24,10 @@ MESSAGE = "touchpoint.message.v1"
 WITHDRAWN = "withdrawn"
 UNSTORED = frozenset({"id", "arrived"})
 
+NEWEST = [("moment", DESCENDING), ("_id", DESCENDING)]
+COUNTED = [("department", ASCENDING), ("channel", ASCENDING), ("customer", ASCENDING)]
+SENT = {"type": MESSAGE, "direction": "outbound"}
+
 COLLECTIONS = ("touchpoints", "customers", "conflict_marks")
 
 Row = dict[str, Any]
@@ -41,6 +45,13 @@ class Filters:
     since: int | None = None
     until: int | None = None
     words: tuple[str, ...] = ()
+    conflicts: Literal["open", "any"] | None = None
+    """Only what is part of an open conflict, or of any that is not withdrawn."""
+
+
+IN_CHUNK = 50
+"""Values of one `$in`: servers compare each document with each value, so long lists cost their square."""
+MAX_PROMOTIONS = 1_000
 
 
 class Store:
@@ -59,6 +70,7 @@ class Store:
                 IndexModel([("customer", ASCENDING), ("moment", DESCENDING), ("_id", DESCENDING)]),
                 IndexModel([("customer", ASCENDING), ("message", ASCENDING)]),
                 IndexModel([("customer", ASCENDING), ("event_id", ASCENDING)]),
+                IndexModel([(name, ASCENDING) for name in ("type", "direction")] + NEWEST + COUNTED),
             ],
         )
         await ensure_indexes(self._marks, [IndexModel([("events", ASCENDING)]), IndexModel([("customer", ASCENDING)])])
@@ -134,13 +146,30 @@ class Store:
     ) -> list[Row]:
         """Up to `limit` touchpoints behind the sort key `after`."""
         query = _query(customer, filters)
-        direction = DESCENDING if newest_first else ASCENDING
         if after is not None:
             beyond = "$lt" if newest_first else "$gt"
             moment, row_id = after
             query["$or"] = [{"moment": {beyond: moment}}, {"moment": moment, "_id": {beyond: row_id}}]
+        if filters.conflicts is None:
+            return await self._first(query, limit, newest_first)
+        marked = await self._marked(customer, filters.conflicts)
+        rows: list[Row] = []
+        for start in range(0, len(marked), IN_CHUNK):
+            part = {**query, "_id": {"$in": marked[start : start + IN_CHUNK]}}
+            rows += await self._first(part, limit, newest_first)
+            rows = sorted(rows, key=lambda row: (row["moment"], row["_id"]), reverse=newest_first)[:limit]
+        return rows
+
+    async def _first(self, query: Row, limit: int, newest_first: bool) -> list[Row]:
+        direction = DESCENDING if newest_first else ASCENDING
         cursor = self._touchpoints.find(query).sort([("moment", direction), ("_id", direction)]).limit(limit)
         return await cursor.to_list(limit)
+
+    async def _marked(self, customer: str, conflicts: Literal["open", "any"]) -> list[str]:
+        """Identities of the events that are part of such a conflict."""
+        state = "open" if conflicts == "open" else {"$ne": WITHDRAWN}
+        rows = self._marks.find({"customer": customer, "state": state}, {"events": 1})
+        return sorted({event async for row in rows for event in row["events"]})
 
     async def by_event_ids(self, customer: str, event_ids: Sequence[str]) -> list[Row]:
         cursor = self._touchpoints.find({"customer": customer, "event_id": {"$in": list(event_ids)}})
@@ -159,6 +188,38 @@ class Store:
             return []
         query = {"events": {"$in": list(identities)}, "state": {"$ne": WITHDRAWN}}
         return await self._marks.find(query).sort("_id", ASCENDING).to_list(None)
+
+    async def newest(self, until: int) -> int | None:
+        """When the newest message to a customer that is not reserved was sent before `until`."""
+        query = {**SENT, "moment": {"$lt": until}, **not_reserved("customer")}
+        rows = await self._touchpoints.find(query, {"moment": 1}).sort(NEWEST).limit(1).to_list(1)
+        return int(rows[0]["moment"]) if rows else None
+
+    async def sent(self, since: int, until: int) -> list[Row]:
+        """`[{"_id": {"department", "channel"}, "count"}]` of messages sent from `since` on and before `until`, of all
+        customers but the reserved: an index has all that is counted."""
+        match = {**SENT, "moment": {"$gte": since, "$lt": until}, **not_reserved("customer")}
+        group = {"department": "$department", "channel": "$channel"}
+        pipeline: list[Row] = [{"$match": match}, {"$group": {"_id": group, "count": {"$sum": 1}}}]
+        return await self._touchpoints.aggregate(pipeline).to_list(None)
+
+    async def messages(
+        self,
+        since: int,
+        until: int,
+        department: str | None,
+        channel: str | None,
+        after: tuple[int, str] | None,
+        limit: int,
+    ) -> list[Row]:
+        """The newest of those messages first, up to `limit` behind the sort key `after`."""
+        chosen = {"department": department, "channel": channel}
+        query: Row = {**SENT, "moment": {"$gte": since, "$lt": until}, **not_reserved("customer")}
+        query |= {name: wanted for name, wanted in chosen.items() if wanted is not None}
+        if after is not None:
+            moment, row_id = after
+            query["$or"] = [{"moment": {"$lt": moment}}, {"moment": moment, "_id": {"$lt": row_id}}]
+        return await self._touchpoints.find(query).sort(NEWEST).limit(limit).to_list(limit)
 
     async def customer(self, customer: str) -> Row | None:
         return await self._customers.find_one({"_id": customer})
@@ -185,6 +246,19 @@ class Store:
         query = {"customer": customer, "type": event_type}
         return await self._touchpoints.find(query, {"event": 0, "words": 0}).to_list(None)
 
+    async def promotions(self, customer: str, since: int, until: int) -> list[Row]:
+        """Promotional messages sent after `since` and up to `until`, at most `MAX_PROMOTIONS`, the newest first."""
+        query = {**_promotional(customer), "moment": {"$gt": since, "$lte": until}}
+        return await self._first_fields(query, {"event_id": 1, "moment": 1}, MAX_PROMOTIONS)
+
+    async def last_promotion(self, customer: str, until: int) -> int | None:
+        query = {**_promotional(customer), "moment": {"$lte": until}}
+        rows = await self._first_fields(query, {"moment": 1}, 1)
+        return int(rows[0]["moment"]) if rows else None
+
+    async def _first_fields(self, query: Row, fields: Row, limit: int) -> list[Row]:
+        return await self._touchpoints.find(query, fields).sort(NEWEST).limit(limit).to_list(limit)
+
     async def open_conflicts(self, customers: Sequence[str]) -> dict[str, int]:
         query = {"customer": {"$in": list(customers)}, "state": "open"}
         pipeline: list[Row] = [{"$match": query}, {"$group": {"_id": "$customer", "count": {"$sum": 1}}}]
@@ -198,6 +272,10 @@ class Store:
             "touchpoints": max(0, touchpoints - await self._touchpoints.count_documents(reserved("customer"))),
             "customers": max(0, customers - await self._customers.count_documents(reserved("_id"))),
         }
+
+
+def _promotional(customer: str) -> Row:
+    return {"customer": customer, **SENT, "purpose": "promotional"}
 
 
 def _newer(row: Row) -> UpdateOne:

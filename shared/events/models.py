@@ -146,11 +146,12 @@ class Message(Frozen):
 
 
 class Delivery(Frozen):
-    """What became of a message on its way: `message` is the id of the message's event."""
+    """What became of a message on its way: `message` is the id of its event, `reason` why it did not arrive."""
 
     customer: Customer
     message: Identifier
     status: DeliveryStatus
+    reason: Label | None = None
 
 
 class Case(Frozen):

@@ -20,7 +20,7 @@ from services.consistency.notify.notification import Cover, Group, Notification
 from services.consistency.notify.silence import new_silence
 from services.consistency.notify.store import Groups, Notifications, NotifyStore, Silences, WatchedAlerts
 from services.consistency.notify.store.watched import Heard
-from services.consistency.store import Alerts, Conflicts, Events, Policies
+from services.consistency.store import Alerts, Conflicts, Events, Policies, Trends
 from services.consistency.store.alerts import WantedAlerts
 from services.consistency.store.conflicts import Wanted
 from services.consistency.store.events import Arrival
@@ -53,6 +53,7 @@ class Stores:
     conflicts: Conflicts
     alerts: Alerts
     policies: Policies
+    trends: Trends
     identities: Identities
     notify: NotifyStore
 
@@ -115,7 +116,15 @@ SILENCE = new_silence(["kind = consent"], "ops", "known", NOW + 1_000_000, NOW)
 GROUP = Group("g1", "all", "hook", {"kind": "consent"}, due=NOW)
 NOTIFICATION = Notification("msg_1", "alerts", "g1", 1, "all", "hook", "{}", (Cover("a1", "opened", ""),), NOW)
 EVERYTHING = Filters(
-    ("sales",), ("email",), ("outbound",), ("service",), ("touchpoint.message.v1",), 0, NOW * 2, ("some", "words")
+    ("sales",),
+    ("email",),
+    ("outbound",),
+    ("service",),
+    ("touchpoint.message.v1",),
+    0,
+    NOW * 2,
+    ("some", "words"),
+    "open",
 )
 AFTER = (NOW, "k")
 EVERY_ALERT = WantedAlerts("open", "contradiction", ("sales", "support"), "high", "person:Ada")
@@ -136,6 +145,11 @@ CALLS: dict[str, Callable[[Stores], Awaitable[Any]]] = {
     "journey.counts": lambda stores: stores.journey.counts("c1"),
     "journey.steps": lambda stores: stores.journey.steps("c1", CONSENT),
     "journey.open_conflicts": lambda stores: stores.journey.open_conflicts(["c1"]),
+    "journey.promotions": lambda stores: stores.journey.promotions("c1", 0, NOW * 2),
+    "journey.last_promotion": lambda stores: stores.journey.last_promotion("c1", NOW * 2),
+    "journey.newest": lambda stores: stores.journey.newest(NOW * 2),
+    "journey.sent": lambda stores: stores.journey.sent(0, NOW * 2),
+    "journey.messages": lambda stores: stores.journey.messages(0, NOW * 2, "sales", "email", AFTER, 10),
     "journey.totals": lambda stores: stores.journey.totals(),
     "events.prepare": lambda stores: stores.events.prepare(),
     "events.store": store_events,
@@ -156,6 +170,10 @@ CALLS: dict[str, Callable[[Stores], Awaitable[Any]]] = {
     "conflicts.ended": lambda stores: stores.conflicts.ended(moment_of(NOW), 10),
     "conflicts.set_ends": lambda stores: stores.conflicts.set_ends({"k00001": moment_of(NOW)}),
     "conflicts.totals": lambda stores: stores.conflicts.totals(),
+    "trends.prepare": lambda stores: stores.trends.prepare(),
+    "trends.cells": lambda stores: stores.trends.cells(0, NOW),
+    "trends.subjects": lambda stores: stores.trends.subjects(0, NOW, 10),
+    "trends.corrections": lambda stores: stores.trends.corrections(0, NOW),
     "alerts.prepare": lambda stores: stores.alerts.prepare(),
     "alerts.write": write_alert,
     "alerts.by_id": lambda stores: stores.alerts.by_id(["a1"]),
@@ -282,6 +300,7 @@ async def heard(mongodb: DatabaseAlone) -> list[dict[str, Any]]:
             Conflicts(database, shipped()),
             Alerts(database),
             Policies(database),
+            Trends(database),
             Identities(database, days=7),
             NotifyStore(database, shipped()),
         )
@@ -317,6 +336,7 @@ def test_every_method_of_the_stores_is_listened_to() -> None:
         "conflicts": Conflicts,
         "alerts": Alerts,
         "policies": Policies,
+        "trends": Trends,
         "identities": Identities,
         "silences": Silences,
         "watched": WatchedAlerts,

@@ -87,6 +87,8 @@ async def test_each_role_may_do_its_own_work_alone(stack: Stack) -> None:
         ("GET", "/v1/customers", {"": 401, "publish": 403, "agent": 200, "ops": 200}),
         ("GET", "/v1/conflicts", {"": 401, "publish": 403, "agent": 200, "ops": 200}),
         ("GET", "/v1/alerts", {"": 401, "publish": 403, "agent": 200, "ops": 200}),
+        ("GET", "/v1/overview", {"": 401, "publish": 403, "agent": 200, "ops": 200}),
+        ("GET", "/v1/messages", {"": 401, "publish": 403, "agent": 422, "ops": 422}),
         ("GET", "/v1/health", {"": 401, "publish": 403, "agent": 200, "ops": 200}),
         ("GET", "/v1/dead-letters", {"": 401, "publish": 403, "agent": 403, "ops": 200}),
         ("GET", "/v1/dead-letters/999999999", {"": 401, "publish": 403, "agent": 403, "ops": 404}),
@@ -97,6 +99,7 @@ async def test_each_role_may_do_its_own_work_alone(stack: Stack) -> None:
         ("GET", "/v1/alerts/none/correction/customers.csv", {"": 401, "publish": 403, "agent": 404, "ops": 404}),
         ("POST", "/v1/alerts/none/reopen", {"": 401, "publish": 403, "agent": 403, "ops": 404}),
         ("POST", "/v1/alerts/none/resolve", {"": 401, "publish": 403, "agent": 403, "ops": 422}),
+        ("POST", "/v1/preflight/campaign", {"": 401, "publish": 422, "agent": 422, "ops": 422}),
         ("POST", "/v1/preflight", {"": 401, "publish": 422, "agent": 422, "ops": 422}),
     ]
     keys = {"": None, "publish": stack.keys.publish, "agent": stack.keys.agent, "ops": stack.keys.ops}
@@ -189,6 +192,73 @@ async def test_a_planned_message_is_compared_and_not_stored(stack: Stack, ops: h
     assert (too_large.status_code, too_large.headers["content-type"]) == (413, PROBLEM)
 
 
+async def test_what_was_said_on_some_days_is_counted_and_each_figure_has_its_list(
+    stack: Stack, ops: httpx.AsyncClient
+) -> None:
+    """A week of 2019, in which nobody else says anything."""
+    customer = "gateway-overview"
+    told = contradicting(customer, "£53")
+    taken_back = message(customer, 12, "billing", "We wrote £53. It is £30.", corrects=f"{customer}-9", channel="sms")
+    for event in (*told, taken_back):
+        event["time"] = event["time"].replace("2026", "2019")
+    await publish(stack.urls["ingest"], stack.keys.publish, [*told, taken_back])
+    week = {"days": "7", "to": "2019-03-15"}
+    days = {"from": "2019-03-09", "to": "2019-03-15"}
+
+    async def corrected() -> Json | None:
+        found: Json = (await ops.get("/v1/conflicts", params={"customer": customer})).json()
+        items = found.get("items") or []
+        return items[0] if items and items[0]["state"] == "settled" else None
+
+    conflict = await until(corrected, "the corrected conflict")
+    assert conflict["departments"] == {"a": "sales", "b": "billing"}
+    assert (conflict["told_at"], conflict["corrected_at"]) == ("2019-03-09T09:00:00Z", "2019-03-12T09:00:00Z")
+
+    async def counted() -> Json | None:
+        overview: Json = (await ops.get("/v1/overview", params=week)).json()
+        done = overview.get("conflicts", {}).get("total") and overview["messages"]["total"] == 2
+        return overview if done else None
+
+    overview = await until(counted, "what was counted")
+    assert {name: overview[name] for name in days} == days
+    conflicts = overview["conflicts"]
+    assert conflicts["by_day"] == [{"day": "2019-03-09", "kinds": {"contradiction": conflicts["total"]}}]
+    assert conflicts["by_pair"] == [{"earlier": "sales", "later": "billing", "count": conflicts["total"]}]
+    assert conflicts["to_correction"]["median_seconds"] == conflicts["to_correction"]["p90_seconds"] == 3 * 86_400
+    cells = sorted(overview["messages"]["cells"], key=lambda cell: cell["channel"])
+    assert cells == [{"department": "billing", "channel": channel, "count": 1} for channel in ("email", "sms")]
+    chosen = {**days, "earlier": "sales", "later": "billing", "channel": "email", "kind": "contradiction"}
+    listed = (await ops.get("/v1/conflicts", params=chosen)).json()["items"]
+    assert conflict["id"] in [one["id"] for one in listed]
+    assert (await ops.get("/v1/conflicts", params={**chosen, "later": "support"})).json()["items"] == []
+    sent = (await ops.get("/v1/messages", params={**days, "department": "billing", "limit": "1"})).json()
+    assert [one["id"] for one in sent["items"]] == [f"{customer}-12"]
+    older = (await ops.get("/v1/messages", params={**days, "cursor": sent["next"]})).json()
+    assert ([one["id"] for one in older["items"]], older["next"]) == ([f"{customer}-9"], None)
+
+
+async def test_a_campaign_is_compared_and_tells_how_far_it_is(stack: Stack, ops: httpx.AsyncClient) -> None:
+    customers = [f"gateway-campaign-{number}" for number in range(3)]
+    for customer in customers[:2]:
+        await publish(stack.urls["ingest"], stack.keys.publish, contradicting(customer)[:1])
+    plan = {
+        "message": {"department": "billing", "channel": "email", "text": "The Harbour Pro plan costs £59 a month."},
+        "customers": customers,
+    }
+
+    async def result() -> Json | None:
+        answer = await ops.post("/v1/preflight/campaign", json=plan)
+        assert answer.headers["content-type"] == "application/x-ndjson"
+        *progress, last = map(json.loads, answer.text.splitlines())
+        assert progress[0]["total"] == 3
+        found: Json = last["result"]
+        return found if found["customers"] == 2 else None
+
+    found = await until(result, "the clashes")
+    assert (found["complete"], found["unknown"], found["by_kind"]) == (True, 1, {"contradiction": 2})
+    assert {one["customer"] for cause in found["causes"] for one in cause["examples"]} == set(customers[:2])
+
+
 async def test_health_names_every_service_and_its_lag(ops: httpx.AsyncClient) -> None:
     async def healthy() -> Json | None:
         health: Json = (await ops.get("/v1/health")).json()
@@ -226,6 +296,14 @@ async def test_health_names_every_service_and_its_lag(ops: httpx.AsyncClient) ->
         ("GET", f"/v1/customers?cursor={encode(2**64 - 1, 'a')}", None),
         ("GET", "/v1/customers/nobody/timeline?from=0001-01-01T00:00:00%2B14:00", None),
         ("GET", "/v1/customers/nobody/timeline?to=9999-12-31T23:59:59-14:00", None),
+        ("GET", "/v1/overview?days=0", None),
+        ("GET", "/v1/overview?days=400", None),
+        ("GET", "/v1/overview?to=1066-10-14", None),
+        ("GET", "/v1/conflicts?from=2026-03-01", None),
+        ("GET", "/v1/conflicts?from=2026-03-02&to=2026-03-01", None),
+        ("GET", "/v1/messages", None),
+        ("GET", "/v1/messages?from=2024-01-01&to=2026-01-01", None),
+        ("GET", "/v1/customers/nobody/timeline?conflicts=some", None),
         ("GET", "/v1/alerts/none", None),
         ("GET", "/v1/alerts/stream?last_event_id=x", None),
         ("POST", "/v1/alerts/none/acknowledge", b"{"),
@@ -233,6 +311,10 @@ async def test_health_names_every_service_and_its_lag(ops: httpx.AsyncClient) ->
         ("POST", "/v1/alerts/none/acknowledge", b" " * 20_000 + b"{}"),
         ("POST", "/v1/alerts/none/explode", None),
         ("POST", "/v1/preflight", b"\xff\xfe"),
+        ("POST", "/v1/preflight/campaign", b"{}"),
+        ("POST", "/v1/preflight/campaign", b'{"message": {}, "customers": ["c"]}'),
+        ("POST", "/v1/preflight/campaign", b'{"message": {"text": "x"}, "customers": []}'),
+        ("POST", "/v1/preflight/campaign", b'{"message": {"specversion": "1.0", "data": 1}, "customers": ["c"]}'),
         ("POST", "/v1/preflight", b"[" * 5_000),
         ("POST", "/v1/preflight", b'{"text": ' + b"[" * 300 + b"]" * 300 + b"}"),
         ("POST", "/v1/preflight", b'{"text": "\\ud800"}'),

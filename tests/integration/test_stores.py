@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -17,7 +17,7 @@ from services.consistency.store.counting import FEW
 from services.consistency.store.events import MANY, Arrival, StoredHistory
 from services.journey.domain.mark import Mark
 from services.journey.domain.touchpoint import touchpoint
-from services.journey.store import Filters
+from services.journey.store import IN_CHUNK, Filters
 from services.journey.store import Store as Journey
 from shared.events import identity_of
 from shared.mongo import Database
@@ -171,3 +171,44 @@ async def test_alerts_are_listed_sorted_counted_and_found_by_what_falls_due(data
     assert await alerts.lapsed(NOW + 5, 9) == ["a1"]
     assert await alerts.to_judge(NOW + 5, 9) == ["a4"]
     assert len(await alerts.judged_otherwise("mine", 9)) == 4
+
+
+async def test_a_timeline_can_be_narrowed_to_conflicts_and_is_still_read_in_pages(database: Database) -> None:
+    journey = Journey(database, shipped())
+    await journey.prepare()
+    points = [touchpoint(told("c1", number)) for number in range(1, 2 * IN_CHUNK + 5)]
+    await journey.append(points)
+    clashing = points[::2]
+    marks = [
+        Mark(f"k{number}", "c1", (one.id, clashing[0].id), "open" if number > 1 else "settled", 1, b"{}")
+        for number, one in enumerate(clashing[1:], 1)
+    ]
+    await journey.mark(marks)
+
+    async def pages(conflicts: Literal["open", "any"]) -> list[str]:
+        seen: list[str] = []
+        after: tuple[int, str] | None = None
+        while rows := await journey.page("c1", Filters(conflicts=conflicts), after, 10, newest_first=True):
+            seen += [row["_id"] for row in rows]
+            after = (rows[-1]["moment"], rows[-1]["_id"])
+        return seen
+
+    expected = [one.id for one in reversed(clashing)]
+    assert await pages("any") == expected
+    assert await pages("open") == [one for one in expected if one != clashing[1].id]
+    elsewhere = Filters(conflicts="any", departments=("support",))
+    assert await journey.page("c1", elsewhere, None, 10, newest_first=True) == []
+
+
+async def test_promotion_is_counted_from_what_the_company_sent(database: Database) -> None:
+    journey = Journey(database, shipped())
+    await journey.prepare()
+    sent = [message(f"p{hour}", hour=hour, purpose="promotional") for hour in (1, 2)]
+    asked = message("q", hour=3, purpose="promotional", direction="inbound")
+    points = [touchpoint(one) for one in (*sent, asked, told("c1", 4))]
+    await journey.append(points)
+    until = points[-1].moment
+    assert [row["event_id"] for row in await journey.promotions("c1", 0, until)] == ["p2", "p1"]
+    assert await journey.promotions("c1", points[1].moment, until) == []
+    assert await journey.last_promotion("c1", until) == points[1].moment
+    assert await journey.last_promotion("c2", until) is None

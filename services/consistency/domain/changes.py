@@ -95,8 +95,12 @@ def as_stored(customer: str, conflict: Conflict, after: Aftermath, now: int, tra
         found_at=now,
         updated_at=now,
         trace=trace,
+        channel=conflict.b.data.channel if isinstance(conflict.b, MessageEvent) else None,
     )
-    return replace(new, pair="settled", state="settled", fresh=False) if settled(new, after) else new
+    corrected = correction(new, after)
+    if corrected is None:
+        return new
+    return replace(new, pair="settled", state="settled", fresh=False, corrected_at=corrected)
 
 
 def ref(event: CustomerEvent | EmbargoEvent) -> Ref:
@@ -104,14 +108,15 @@ def ref(event: CustomerEvent | EmbargoEvent) -> Ref:
     return Ref(event.source, event.id, channel, microseconds(event.time))
 
 
-def settled(conflict: StoredConflict, after: Aftermath) -> bool:
-    """Has the company, after both messages, announced a correction of one of them?"""
+def correction(conflict: StoredConflict, after: Aftermath) -> int | None:
+    """When the company, after both messages, announced a correction of one of them."""
     if conflict.kind != "contradiction":
-        return False  # words cannot take back that promotion was sent, or a secret told
+        return None  # words cannot take back that promotion was sent, or a secret told
     sides = (conflict.a.id, conflict.b.id)
     if any(side in after.lost for side in sides):
-        return False
-    return any(after.corrected.get(side, conflict.b_time) > conflict.b_time for side in sides)
+        return None
+    announced = (after.corrected[side] for side in sides if side in after.corrected)
+    return min((at for at in announced if at > conflict.b_time), default=None)
 
 
 def merge(stored: StoredConflict | None, found: StoredConflict) -> StoredConflict:

@@ -85,7 +85,8 @@ class Sender:
 class StoredConflict:
     """`pair` is what the events say, `state` what people see of it: an open pair of a resolved or dismissed
     alert shows that. `fresh`: came open since its alert was last counted; `left`: alerts it belonged to before
-    and that are to be counted again. `b_time`: when the later event was. `trace`: of what changed it last."""
+    and that are to be counted again. `b_time`: when the later event was. `trace`: of what changed it last.
+    `channel`: of the later message. `corrected_at`: when the company last corrected one of a settled pair."""
 
     id: str
     customer: str
@@ -110,6 +111,8 @@ class StoredConflict:
     found_at: int
     updated_at: int
     trace: str | None
+    channel: str | None = None
+    corrected_at: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -126,6 +129,10 @@ class StoredConflict:
             "rule": self.rule,
             "state": self.state,
             "alert": self.alert or None,
+            "departments": {"a": self.senders[0].department, "b": self.senders[1].department},
+            "channel": self.channel,
+            "told_at": written(self.b_time),
+            "corrected_at": None if self.corrected_at is None else written(self.corrected_at),
             "revision": self.revision,
             "found_at": written(self.found_at),
             "updated_at": written(self.updated_at),

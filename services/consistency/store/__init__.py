@@ -5,10 +5,11 @@ from services.consistency.store.alerts import Alerts
 from services.consistency.store.conflicts import Conflicts
 from services.consistency.store.events import Events
 from services.consistency.store.policies import Policies
+from services.consistency.store.trends import Trends
 from shared.mongo import Database
 from shared.retention import Retention
 
-__all__ = ["COLLECTIONS", "Alerts", "Conflicts", "Events", "Policies", "Store"]
+__all__ = ["COLLECTIONS", "Alerts", "Conflicts", "Events", "Policies", "Store", "Trends"]
 
 COLLECTIONS = ("events", "conflicts", "alerts", "policies", "policy_progress", "policies_refused")
 
@@ -19,9 +20,11 @@ class Store:
         self.conflicts = Conflicts(database, retention)
         self.alerts = Alerts(database)
         self.policies = Policies(database)
+        self.trends = Trends(database)
 
     async def prepare(self) -> None:
         """Creates the indexes that are missing."""
         await self.events.prepare()
         await self.conflicts.prepare()
         await self.alerts.prepare()
+        await self.trends.prepare()

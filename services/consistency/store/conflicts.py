@@ -40,11 +40,30 @@ class Wanted:
     kind: str | None = None
     state: str | None = None
     alerts: Sequence[str] | None = None
+    days: tuple[int, int] | None = None
+    """Days since 1970, both included, of the later event."""
+    earlier: str | None = None
+    """Department of the earlier side."""
+    later: str | None = None
+    channel: str | None = None
+    subject: str | None = None
+    attribute: str | None = None
 
     def condition(self) -> Row:
-        alerts = None if self.alerts is None else {"$in": list(self.alerts)}
-        chosen = {"customer": self.customer, "kind": self.kind, "alert": alerts, "state": self.state}
+        chosen = {
+            "customer": self.customer,
+            "kind": self.kind,
+            "alert": None if self.alerts is None else {"$in": list(self.alerts)},
+            "state": self.state,
+            "a_department": self.earlier,
+            "b_department": self.later,
+            "channel": self.channel,
+            "subject": self.subject,
+            "attribute": self.attribute,
+        }
         condition: Row = {name: value for name, value in chosen.items() if value is not None}
+        if self.days is not None:
+            condition["day"] = {"$gte": self.days[0], "$lte": self.days[1]}
         condition |= not_reserved("customer") if self.customer is None else {}
         return condition if self.state is not None else {**condition, "state": {"$ne": "withdrawn"}}
 

@@ -18,6 +18,7 @@ from services.consistency.domain.conflict import Span
 from services.consistency.domain.severity import SEVERITIES
 from services.consistency.domain.stored import Alert, Assignee, Ref, Sender, Step, StoredConflict
 from shared.mongo import Collection, insert_new
+from shared.web.window import day_of
 
 Row = dict[str, Any]
 CUSTOMER = "customer"
@@ -34,20 +35,26 @@ def chunks(values: Sequence[str]) -> list[Sequence[str]]:
 
 
 def conflict_row(conflict: StoredConflict) -> Row:
+    """With what conflicts are counted by: the day of the later event, and the department of each side."""
     row = asdict(conflict)
     channels = {"a": conflict.a.channel, "b": conflict.b.channel}
     first, second = ordered(conflict.senders, conflict.values)
+    earlier, later = conflict.senders
     return {
         "_id": row.pop("id"),
         **row,
         "departments": departments(conflict.senders),
         "channels": {"first": channels[first], "second": channels[second]},
+        "a_department": earlier.department,
+        "b_department": later.department,
+        "day": day_of(conflict.b_time),
     }
 
 
 def conflict_of(row: Row) -> StoredConflict:
+    """Documents that are older than the last fields lack them."""
     names = StoredConflict.__dataclass_fields__.keys() - {"id"}
-    fields = {name: row[name] for name in names}
+    fields = {name: row[name] for name in names if name in row}
     fields |= {
         "a": Ref(**row["a"]),
         "b": Ref(**row["b"]),

@@ -8,12 +8,13 @@ from fastapi.responses import JSONResponse
 
 from services.gateway.api.answers import Cursor, FromConsistency, Limit, page, problems
 from services.gateway.api.document import PLAN
-from services.gateway.plan import planned_message
+from services.gateway.api.overview import window_params
+from services.gateway.plan import allow_department, planned_message
 from services.gateway.shapes import ConflictPage, ConflictState, Kind, Preflight
-from shared.events import MAX_EVENT_BYTES, MessageEvent
+from shared.events import MAX_EVENT_BYTES, Channel, Department
 from shared.web.body import bounded_body
 from shared.web.keys import Caller, allow
-from shared.web.problems import problem
+from shared.web.window import Window, window_of
 
 router = APIRouter(prefix="/v1", tags=["conflicts"])
 
@@ -34,11 +35,33 @@ async def conflicts(
     kind: Annotated[Kind | None, Query()] = None,
     state: Annotated[ConflictState | None, Query(description="Without it, all but the withdrawn ones.")] = None,
     alert: Annotated[str | None, Query(min_length=1, max_length=256, description="Of this alert alone.")] = None,
+    earlier: Annotated[Department | None, Query(description="Who said the earlier side.")] = None,
+    later: Annotated[Department | None, Query(description="Who said the later side.")] = None,
+    channel: Annotated[Channel | None, Query(description="Of the later message.")] = None,
+    subject: Annotated[
+        str | None, Query(max_length=2_000, description="What both speak of, as conflicts say it.")
+    ] = None,
+    attribute: Annotated[str | None, Query(min_length=1, max_length=256)] = None,
+    window: Annotated[Window | None, Depends(window_of)] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> JSONResponse:
-    """Pairs of events that cannot both be relied on, each with the words that clash and the reason."""
-    filters = page(limit, cursor, customer=customer, kind=kind, state=state, alert=alert)
+    """Pairs of events that cannot both be relied on, each with the words that clash and the reason; those found last
+    come first. `from` and `to` (at most a year) are of the later event."""
+    filters = page(
+        limit,
+        cursor,
+        customer=customer,
+        kind=kind,
+        state=state,
+        alert=alert,
+        earlier=earlier,
+        later=later,
+        channel=channel,
+        subject=subject,
+        attribute=attribute,
+        **window_params(window),
+    )
     return JSONResponse(await consistency.conflicts(filters))
 
 
@@ -67,8 +90,3 @@ async def preflight(
     event = planned_message(await bounded_body(request, MAX_EVENT_BYTES), f"plan-{uuid4()}")
     allow_department(caller, event)
     return JSONResponse(await consistency.preflight(event.model_dump(mode="json", by_alias=True, exclude_none=True)))
-
-
-def allow_department(caller: Caller, event: MessageEvent) -> None:
-    if caller.role == "publisher" and not caller.publishes_for(event.data.department):
-        raise problem(403, f"This key does not publish for {event.data.department}.")

@@ -25,6 +25,7 @@ EXAMPLE_CUSTOMER: dict[str, Any] = {
     "cases": {"open": []},
     "consent": {"email": "withdrawn"},
     "conflicts": {"open": 1},
+    "promotion": {"day": 0, "week": 1, "month": 3, "last": "2025-10-20T16:44:36Z"},
 }
 
 
@@ -51,7 +52,8 @@ async def customers(
     responses={200: {"content": {"application/json": {"example": EXAMPLE_CUSTOMER}}}, **problems(404)},
 )
 async def customer(journey: FromJourney, id: CustomerId) -> JSONResponse:
-    """First and last contact, messages by department and channel, open cases, consent, open conflicts."""
+    """First and last contact, messages by department and channel, open cases, consent, open conflicts, and how much
+    promotion the customer got lately."""
     return JSONResponse(await journey.customer(id))
 
 
@@ -72,6 +74,10 @@ async def timeline(
     since: Annotated[Moment | None, Query(alias="from", description="Not before; RFC 3339.")] = None,
     until: Annotated[Moment | None, Query(alias="to", description="Before; RFC 3339.")] = None,
     text: Annotated[str, Query(max_length=256, description="Words that occur in the message.")] = "",
+    conflicts: Annotated[
+        Literal["open", "any"] | None,
+        Query(description="Only what is part of an open conflict, or of any that was not withdrawn."),
+    ] = None,
     order: Annotated[Literal["desc", "asc"], Query(description="Newest or oldest first.")] = "desc",
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -89,6 +95,7 @@ async def timeline(
         purpose=purpose,
         type=type,
         text=text,
+        conflicts=conflicts,
         order=order,
         **{"from": timestamp(since) if since else None, "to": timestamp(until) if until else None},
     )

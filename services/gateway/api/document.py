@@ -3,12 +3,14 @@
 from typing import Any
 
 from fastapi import FastAPI
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
+from services.gateway.api.campaign import PlannedCampaign
 from services.gateway.api.dead_letters import Filter, Replaying
 from services.gateway.api.decisions import MODELS
 from services.gateway.api.notifications import Retrying
 from services.gateway.api.silences import NewSilence
+from services.gateway.shapes import CampaignLine
 from shared.events import Message, MessageEvent
 from shared.web.documentation import complete
 
@@ -61,11 +63,18 @@ def schema_of(model: type[BaseModel]) -> dict[str, Any]:
     return schema
 
 
+def lines_schemas() -> dict[str, Any]:
+    """What a campaign is answered with line by line, and what that refers to and no other answer does."""
+    schema = TypeAdapter(CampaignLine).json_schema(ref_template="#/components/schemas/{model}")
+    definitions = schema.pop("$defs")
+    return {"CampaignLine": schema, **definitions}
+
+
 def document(app: FastAPI) -> None:
     """Adds these to the application's OpenAPI document; every route under `/v1/` needs a key."""
-    models: tuple[type[BaseModel], ...] = (*MODELS, Filter, NewSilence, Replaying, Retrying)
+    models: tuple[type[BaseModel], ...] = (*MODELS, Filter, NewSilence, PlannedCampaign, Replaying, Retrying)
     bodies = {model.__name__: schema_of(model) for model in models}
-    complete(app, {**planned_schemas(), **bodies, "Problem": PROBLEM})
+    complete(app, {**planned_schemas(), **bodies, **lines_schemas(), "Problem": PROBLEM})
     completed = app.openapi
 
     def openapi() -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Charts as SVG documents of their own, in light and dark by themselves."""
 
 import sys
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from xml.etree.ElementTree import Element
 
@@ -11,10 +10,13 @@ from fastapi.responses import Response
 from pygal.style import Style
 
 from services.gateway.api.answers import FromConsistency, FromJourney
+from services.gateway.api.overview import DAYS, overview_of
 from services.gateway.console import wording
+from services.gateway.console.home import Days, window_in
 from services.gateway.console.session import signed_in
-from services.gateway.shapes import Alert
+from services.gateway.console.trends import Span, spans
 from services.gateway.watch import Watch
+from shared.web.window import Last
 
 # pygal leaves a finder for plugins there that Python 3.11 warns of at every import and 3.12 ignores; none is used.
 sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__name__ != "PluginImportFixer"]
@@ -25,9 +27,18 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self';
 """A chart is an image: it runs nothing and loads nothing, but carries its own style."""
 
 INK, PAPER = "#26302f", "#f1ece2"
-BAR, BAR_DARK = "#15695f", "#5cbfae"
+KIND_COLOURS = ("#15695f", "#b8452a", "#b07a00", "#4d63b8", "#7c5f94")
+KIND_COLOURS_DARK = ("#5cbfae", "#f08a6c", "#e3b341", "#93a8f0", "#c7aee0")
+"""In the order of `wording.KINDS`; console.css has them too."""
 FONT = "'Avenir Next', 'Segoe UI', 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
-MAX_ALERTS = 200
+
+
+def coloured(colours: Sequence[str]) -> str:
+    return "".join(
+        f".color-{number} {{ fill: {colour} !important; stroke: {colour} !important }}"
+        for number, colour in enumerate(colours)
+    )
+
 
 DEFAULT_CSS = ("file://style.css", "file://graph.css")
 CSS = (
@@ -37,11 +48,11 @@ CSS = (
     ".text-overlay .value { text-anchor: start !important; transform: translateX(-2px) }"
     ".plot .background, .graph > .background { fill: none !important }"
     ".series rect, .series .line { stroke-width: 0 } .series path.line { stroke-width: 2.5 }"
-    f".color-0 {{ fill: {BAR} !important; stroke: {BAR} !important }}"
+    f"{coloured(KIND_COLOURS)}"
     f".axis .line, .guides .line, .axis path.guide {{ stroke: {INK}; stroke-opacity: .12; stroke-dasharray: none }}"
     "@media (prefers-color-scheme: dark) {"
     f".graph text, .axis text, .graph .value {{ fill: {PAPER} !important }}"
-    f".color-0 {{ fill: {BAR_DARK} !important; stroke: {BAR_DARK} !important }}"
+    f"{coloured(KIND_COLOURS_DARK)}"
     f".axis .line, .guides .line, .axis path.guide {{ stroke: {PAPER} }} }}"
 )
 
@@ -53,7 +64,7 @@ def style() -> Style:
         foreground=INK,
         foreground_strong=INK,
         foreground_subtle=INK,
-        colors=(BAR,),
+        colors=KIND_COLOURS,
         opacity="1",
         opacity_hover="1",
         transition="0s",
@@ -105,6 +116,45 @@ def bars(counts: Mapping[str, int], names: Mapping[str, str]) -> bytes:
     return svg
 
 
+def steps(most: int) -> list[int]:
+    """Whole numbers for an axis, from 0 to at least `most`."""
+    step = max(1, -(-most // 4))
+    return list(range(0, max(most, 1) + step, step))
+
+
+def stacked(spans: Sequence[Span], narrow: bool) -> bytes:
+    """A bar a span, a colour a kind; the page beside it says the colours and the numbers."""
+    every = max(1, -(-len(spans) // (4 if narrow else 9)))
+    axis = steps(max([span.total for span in spans], default=0))
+    chart = pygal.StackedBar(
+        style=style(),
+        css=[*DEFAULT_CSS, CSS],
+        js=[],
+        width=400 if narrow else 1060,
+        height=230,
+        explicit_size=False,
+        show_legend=False,
+        show_x_guides=False,
+        print_values=False,
+        margin=4,
+        spacing=8,
+        rounded_bars=1,
+        y_labels=axis,
+        range=(0, axis[-1]),
+        no_data_text="Nothing yet",
+        formatter=lambda number: f"{number:,.0f}",
+        show_minor_x_labels=False,
+        truncate_label=-1,
+    )
+    chart.add_xml_filter(without_scripts)
+    chart.x_labels = [span.label for span in spans]
+    chart.x_labels_major = [span.label for span in spans[::every]]
+    for kind in wording.KINDS:
+        chart.add(kind, [span.kinds.get(kind, 0) for span in spans])
+    svg: bytes = chart.render()
+    return svg
+
+
 def line(points: list[float]) -> bytes:
     chart = pygal.Line(
         style=style(),
@@ -130,39 +180,32 @@ def line(points: list[float]) -> bytes:
     return svg
 
 
-def parts_in(alerts: Sequence[Alert]) -> Counter[str]:
-    """Each department once an alert, though it contradicts itself; the customer's own side has none."""
-    sides = (
-        {department for side in (alert["senders"]["a"], alert["senders"]["b"]) if (department := side["department"])}
-        for alert in alerts
-    )
-    return Counter(department for pair in sides for department in pair)
-
-
 def answer(svg: bytes) -> Response:
     return Response(svg, media_type="image/svg+xml", headers={"Content-Security-Policy": POLICY})
 
 
-@router.get("/conflicts.svg")
-async def conflicts(request: Request, consistency: FromConsistency) -> Response:
+@router.get("/over-time.svg")
+async def over_time(
+    request: Request,
+    journey: FromJourney,
+    consistency: FromConsistency,
+    days: Days = DAYS,
+    last: Last = None,
+    narrow: bool = False,
+) -> Response:
+    """Conflicts by kind, a bar a day, a week or a month."""
     signed_in(request)
-    found = (await consistency.stats())["conflicts"]["by_kind"]
-    return answer(bars({kind: found.get(kind, 0) for kind in wording.KINDS}, wording.KINDS))
+    found = await overview_of(journey, consistency, days, last)
+    return answer(stacked(spans(window_in(found), found["conflicts"]["by_day"]), narrow))
 
 
-@router.get("/senders.svg")
-async def senders(request: Request, consistency: FromConsistency) -> Response:
-    """Departments by the open alerts they have a part in, of the newest of these."""
+@router.get("/channels.svg")
+async def channels(
+    request: Request, journey: FromJourney, consistency: FromConsistency, days: Days = DAYS, last: Last = None
+) -> Response:
     signed_in(request)
-    found = (await consistency.alerts([("state", "open"), ("limit", str(MAX_ALERTS))]))["items"]
-    return answer(bars(parts_in(found), wording.DEPARTMENTS))
-
-
-@router.get("/departments.svg")
-async def departments(request: Request, journey: FromJourney) -> Response:
-    signed_in(request)
-    told = await journey.stats()
-    return answer(bars(told["messages"]["by_department"] if "messages" in told else {}, wording.DEPARTMENTS))
+    found = await overview_of(journey, consistency, days, last)
+    return answer(bars(found["conflicts"]["by_channel"], wording.CHANNELS))
 
 
 @router.get("/lag.svg")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -9,11 +10,14 @@ from fastapi.responses import Response
 from fastapi_problem.error import Problem
 
 from services.gateway.api.answers import FromConsistency, FromJourney, page
+from services.gateway.console import wording
 from services.gateway.console.entries import by_key, days, key_of, others_wanted, text_of
 from services.gateway.console.rendering import render
 from services.gateway.console.session import Viewer
+from services.gateway.console.told import told
 from services.gateway.shapes import Claim, TimelineItem
 from services.gateway.upstream import Consistency, Journey
+from shared.events import timestamp
 from shared.web.paths import CustomerId
 
 router = APIRouter(include_in_schema=False)
@@ -49,19 +53,27 @@ async def customer(
     department: Filter = "",
     channel: Filter = "",
     direction: Filter = "",
+    kind: Filter = "",
+    conflicts: Filter = "",
     text: Annotated[str, Query(max_length=256)] = "",
+    until: Filter = "",
+    start: Annotated[int, Query(ge=0)] = 0,
     cursor: Cursor = None,
 ) -> Response:
-    """`view=told` shows what the customer was told, by subject; any other the timeline."""
+    """`view=told` shows what the customer was told, by subject; any other the timeline, from `until` back."""
     if view == "told":
-        summary, claims = await asyncio.gather(journey.customer(id), claims_or_none(consistency, id))
-        subjects = None if claims is None else by_subject(claims)
-        said = await words_of(journey, id, claims or [])
-        return render(
-            request, "customer.html", customer=summary, view="told", subjects=subjects, said=said, key_of=key_of
-        )
-    filters = {"department": department, "channel": channel, "direction": direction, "text": text}
-    summary, timeline = await asyncio.gather(journey.customer(id), journey.timeline(id, page(PAGE, cursor, **filters)))
+        return await what_we_told(request, journey, consistency, id, text, start)
+    filters = {
+        "department": department,
+        "channel": channel,
+        "direction": direction,
+        "kind": kind if kind in wording.HAPPENINGS else "",
+        "conflicts": conflicts if conflicts in ("open", "any") else "",
+        "text": text,
+    }
+    summary, timeline = await asyncio.gather(
+        journey.customer(id), journey.timeline(id, page(PAGE, cursor, **asked(filters), to=just_after(until)))
+    )
     others = await events_of(journey, id, others_wanted(timeline["items"]))
     return render(
         request,
@@ -71,7 +83,39 @@ async def customer(
         days=days(timeline["items"], others),
         next=timeline["next"],
         filters=filters,
-        paged=cursor is not None,
+        until=until,
+        paged=cursor is not None or bool(until),
+    )
+
+
+def asked(filters: dict[str, str]) -> dict[str, str]:
+    """The page's filters as the journey knows them."""
+    others = {name: given for name, given in filters.items() if name != "kind"}
+    return others | ({"type": f"touchpoint.{filters['kind']}.v1"} if filters["kind"] else {})
+
+
+def just_after(until: str) -> str:
+    """The first moment after `until`, which times have in microseconds; empty where it is no time."""
+    moment = wording.moment(until)
+    return timestamp(moment + timedelta(microseconds=1)) if moment else ""
+
+
+async def what_we_told(
+    request: Request, journey: Journey, consistency: Consistency, id: str, text: str, start: int
+) -> Response:
+    summary, claims = await asyncio.gather(journey.customer(id), claims_or_none(consistency, id))
+    found = None if claims is None else told(claims, text, start)
+    events = by_key(await events_of(journey, id, found.events())) if found else {}
+    return render(
+        request,
+        "customer.html",
+        customer=summary,
+        view="told",
+        told=found,
+        events=events,
+        text=text,
+        key_of=key_of,
+        text_of=text_of,
     )
 
 
@@ -87,24 +131,3 @@ async def events_of(journey: Journey, customer: str, ids: Sequence[str]) -> list
     parts = [ids[start : start + MAX_OTHERS] for start in range(0, len(ids), MAX_OTHERS)]
     answers = await asyncio.gather(*(journey.events(customer, part) for part in parts))
     return [item for answer in answers for item in answer["items"]]
-
-
-async def words_of(journey: Journey, customer: str, claims: Sequence[Claim]) -> dict[str, str]:
-    """The text of each message that a claim stands in, by the event's key."""
-    ids = sorted({claim["event"]["id"] for claim in claims})
-    return {key: text_of(item) for key, item in by_key(await events_of(journey, customer, ids)).items()}
-
-
-def by_subject(claims: Sequence[Claim]) -> list[tuple[str, list[Claim], list[Claim]]]:
-    """For each subject what stands and what was superseded; what was said last comes first."""
-    groups: dict[str, list[Claim]] = {}
-    for claim in sorted(claims, key=lambda one: one["time"], reverse=True):
-        groups.setdefault(claim["subject"].lower(), []).append(claim)
-    return [
-        (
-            group[0]["subject"],
-            [claim for claim in group if not claim.get("superseded_by")],
-            [claim for claim in group if claim.get("superseded_by")],
-        )
-        for group in groups.values()
-    ]

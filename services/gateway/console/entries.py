@@ -15,6 +15,8 @@ from shared.events import identity
 
 LONG_TEXT = 900
 """Characters from which a message is folded."""
+MAX_NOTES = 6
+"""Clashes shown beside a message."""
 SHOWN_STATES = frozenset({"open", "acknowledged"})
 
 
@@ -64,8 +66,12 @@ class Entry:
     beginning: Markup | None
     delivery: str | None
     undelivered: bool
+    why: str
+    """Why it was not sent or not delivered, in the sender's words."""
     facts: Mapping[str, Any]
     notes: tuple[Note, ...]
+    more: int
+    """Clashes beyond those in `notes`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +89,15 @@ def by_key(items: Iterable[TimelineItem]) -> dict[str, TimelineItem]:
     return {identity(item["source"], item["id"]): item for item in items}
 
 
+def noted(item: TimelineItem) -> list[Conflict]:
+    """The clashes that are shown beside it, the open ones first."""
+    return sorted(item.get("conflicts") or (), key=lambda clash: clash["state"] not in SHOWN_STATES)[:MAX_NOTES]
+
+
 def others_wanted(items: Sequence[TimelineItem]) -> list[str]:
     """Ids of the events that clash with one of `items` and are not among them."""
     here = by_key(items)
-    sides = (side for item in items for clash in item.get("conflicts") or () for side in (clash["a"], clash["b"]))
+    sides = (side for item in items for clash in noted(item) for side in (clash["a"], clash["b"]))
     return sorted({side["id"] for side in sides if key_of(side) not in here})
 
 
@@ -159,6 +170,7 @@ def note(clash: Conflict, item: TimelineItem, known: Mapping[str, TimelineItem])
 def entry(item: TimelineItem, known: Mapping[str, TimelineItem]) -> Entry:
     data = item["data"]
     clashes = item.get("conflicts") or []
+    shown = noted(item)
     text = text_of(item)
     words = [found for clash in clashes if clash["state"] in SHOWN_STATES for found in ranges(clash, item["id"])]
     form = item["type"].split(".")[1]
@@ -177,8 +189,10 @@ def entry(item: TimelineItem, known: Mapping[str, TimelineItem]) -> Entry:
         beginning=excerpt(text, words, 260) if len(text) > LONG_TEXT else None,
         delivery=wording.named(wording.DELIVERIES, status) if status else None,
         undelivered=status in wording.NOT_DELIVERED,
+        why=delivery.get("reason", "") if delivery and status in wording.NOT_DELIVERED else "",
         facts=data,
-        notes=tuple(note(clash, item, known) for clash in clashes),
+        notes=tuple(note(clash, item, known) for clash in shown),
+        more=len(clashes) - len(shown),
     )
 
 

@@ -6,11 +6,13 @@ from starlette.staticfiles import StaticFiles
 
 from services.gateway.console import (
     alerts,
+    campaign,
     charts,
     customers,
     dead_letters,
     health,
     home,
+    lists,
     notifications,
     preflight,
     session,
@@ -24,7 +26,11 @@ SESSION_SECONDS = 12 * 3600
 
 
 def install_console(app: FastAPI, settings: GatewaySettings) -> None:
-    for room in (session, home, customers, alerts, silences, notifications, preflight, health, dead_letters, charts):
+    rooms = (
+        *(session, home, lists, customers, alerts, silences, notifications),
+        *(preflight, campaign, health, dead_letters, charts),
+    )
+    for room in rooms:
         app.include_router(room.router)
     app.mount("/static", StaticFiles(directory=STATIC))
     install_error_pages(app)

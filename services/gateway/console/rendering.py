@@ -13,7 +13,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.console import wording
-from services.gateway.console.headlines import brief, headline
+from services.gateway.console.headlines import brief, headline, matter_of
 from services.gateway.console.marks import excerpt
 from services.gateway.console.values import value
 from services.gateway.shapes import CanaryHealth
@@ -82,6 +82,11 @@ def with_value(pairs: dict[str, Any], name: str, given: Any) -> dict[str, Any]:
     return {**pairs, name: given}
 
 
+def on_timeline(customer: str, time: str, key: str) -> str:
+    """The address of an event on its customer's timeline, however old it is."""
+    return f"/customers/{segment(customer)}{query({'until': time})}#e-{key}"
+
+
 def environment() -> Environment:
     env = Environment(
         loader=FileSystemLoader(HERE / "templates"),
@@ -99,13 +104,16 @@ def environment() -> Environment:
         "rate": wording.rate,
         "value": value,
         "headline": headline,
+        "matter": matter_of,
         "subject": wording.subject,
+        "duration": wording.duration,
         "segment": segment,
         "with_value": with_value,
     }
     env.globals |= {
         "static": static,
         "query": query,
+        "on_timeline": on_timeline,
         "count": wording.count,
         "named": wording.named,
         "excerpt": excerpt,
@@ -126,6 +134,15 @@ def canary_trouble(request: Request) -> CanaryHealth | None:
 
 
 def render(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+    return HTMLResponse(rendered(request, template, **context), status)
+
+
+def fragment(template: str, **context: Any) -> str:
+    """A part of a page that needs nothing of the request."""
+    return TEMPLATES.get_template(template).render(context)
+
+
+def rendered(request: Request, template: str, **context: Any) -> str:
     """A page; `viewer` and `open_alerts` are in its context where a session is known."""
     shown = {
         "viewer": getattr(request.state, "viewer", None),
@@ -136,4 +153,4 @@ def render(request: Request, template: str, *, status: int = 200, **context: Any
         "path": request.url.path,
         "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
     }
-    return HTMLResponse(TEMPLATES.get_template(template).render(shown | context), status)
+    return TEMPLATES.get_template(template).render(shown | context)

@@ -17,6 +17,8 @@ PERIODS: dict[str, str] = {
     "91.3125": "a quarter",
     "365.25": "a year",
 }
+LENGTHS: tuple[tuple[float, str], ...] = ((1.0, "day"), (1 / 24, "hour"), (1 / 1440, "minute"))
+"""The detector writes durations in days."""
 UNITS: dict[str, str] = {"percent": " %", "number": "", "d": " days", "h": " hours", "min": " minutes"}
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}(T\S+)?")
 
@@ -55,7 +57,16 @@ def _quantity(found: re.Match[str]) -> str:
 
 def _with_unit(number: str, unit: str) -> str:
     kind, _, currency = unit.partition(":")
+    if unit == "duration":
+        return _duration(float(number))
     if kind == "money" and currency:
         whole = float(number).is_integer()
         return format_currency(number, currency, "¤#,##0" if whole else None, locale="en", currency_digits=not whole)
     return format_decimal(number, locale="en") + UNITS.get(unit, f" {unit.replace('_', ' ')}")
+
+
+def _duration(days: float) -> str:
+    """`14 days`, `4 hours`, `40 minutes`: the largest unit of which there is one."""
+    length, one = next(((length, one) for length, one in LENGTHS if abs(days) >= 0.99 * length), LENGTHS[-1])
+    whole = round(days / length, 0 if length < 1 else 2)
+    return f"{format_decimal(whole, locale='en')} {one if whole == 1 else one + 's'}"

@@ -52,9 +52,10 @@ STATES: dict[str, str] = {
     "resolved": "Resolved",
     "dismissed": "Dismissed",
     "merged": "Merged",
-    "settled": "Settled",
+    "settled": "Corrected",
     "withdrawn": "Withdrawn",
 }
+CONFLICT_STATES: dict[str, str] = {name: STATES[name] for name in ("open", "settled", "resolved", "dismissed")}
 LETTER_STATES: dict[str, str] = {
     "waiting": "Waiting",
     "replayed": "Replayed",
@@ -75,8 +76,10 @@ DELIVERIES: dict[str, str] = {
     "opened": "Opened",
     "clicked": "Clicked",
     "bounced": "Not delivered: bounced",
-    "suppressed": "Not delivered: suppressed",
+    "suppressed": "Not sent: suppressed",
 }
+HAPPENINGS: dict[str, str] = {"message": "Messages", "case": "Cases", "consent": "Consents"}
+"""What a timeline can be narrowed to."""
 NOT_DELIVERED = frozenset({"bounced", "suppressed"})
 ACTIONS: dict[str, str] = {
     "acknowledge": "Acknowledge",
@@ -196,6 +199,14 @@ def percent(share: float) -> str:
 def count(number: int, one: str, several: str | None = None) -> str:
     """`1 customer`, `1,200 customers`."""
     return f"{number:,} {one if number == 1 else several or one + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """In the unit that says most: `40 minutes`, `5 hours`, `3 days`."""
+    for length, one in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= 1.5 * length:
+            return count(round(seconds / length), one)
+    return count(round(seconds), "second")
 
 
 def rate(per_second: float) -> str:

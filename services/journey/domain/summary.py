@@ -18,6 +18,33 @@ class Step:
     id: str
     department: str | None = None
     category: str | None = None
+    reason: str | None = None
+
+
+LOST = frozenset({"suppressed", "bounced"})
+DAY = 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """A promotional message that was sent; `moment` in microseconds since 1970."""
+
+    event_id: str
+    moment: int
+
+
+def pressure(sent: Iterable[Promotion], deliveries: Iterable[Step], now: int) -> dict[str, int]:
+    """Promotional messages of the last day, week and month that are not known to be lost."""
+    steps: dict[str, list[Step]] = {}
+    for step in deliveries:
+        steps.setdefault(step.subject, []).append(step)
+    arrived = []
+    for message in sent:
+        state = delivery_state(steps.get(message.event_id, ()))
+        if state is None or state.status not in LOST:
+            arrived.append(message.moment)
+    spans = {"day": DAY, "week": 7 * DAY, "month": 30 * DAY}
+    return {name: sum(now - span < moment <= now for moment in arrived) for name, span in spans.items()}
 
 
 def delivery_state(steps: Iterable[Step]) -> Step | None:

@@ -37,6 +37,8 @@ class Touchpoint:
     message: str | None = None
     """Of a delivery: the id of the message's event."""
     status: str | None = None
+    reason: str | None = None
+    """Of a delivery: why the message did not arrive."""
     case: str | None = None
     category: str | None = None
     arrived: int = 0
@@ -56,7 +58,7 @@ def touchpoint(event: CustomerEvent, arrived: int = 0) -> Touchpoint:
                 "words": f"{data.title or ''}\n{data.text}".casefold(),
             }
         case DeliveryEvent(data=data):
-            fields = {"message": data.message, "status": data.status}
+            fields = {"message": data.message, "status": data.status, "reason": data.reason}
         case CaseEvent(data=data):
             fields = {
                 "department": data.department,

@@ -17,6 +17,10 @@ from services.gateway.console.values import value
         ("4250..5750 money:GBP", "£4,250 to £5,750"),
         ("4.05 percent", "4.05 %"),
         ("14 d", "14 days"),
+        ("0.0278 duration", "40 minutes"),
+        ("0.167 duration", "4 hours"),
+        ("1 duration", "1 day"),
+        ("5..7 duration", "5 days to 7 days"),
         ("42 number", "42"),
         ("2025-10-01", "1 Oct 2025"),
         ("2025-12-01/2025-12-31", "1 Dec 2025 – 31 Dec 2025"),
@@ -36,6 +40,11 @@ def test_times_are_utc_whatever_they_came_in() -> None:
     assert wording.date_and_time("2025-10-20T01:30:00+02:00") == "19 Oct 2025, 23:30"
     assert wording.day("2025-10-20T16:44:36Z") == "Monday, 20 October 2025"
     assert wording.date_and_time("soon") == wording.date_and_time(None) == "–"
+
+
+def test_a_time_span_is_told_in_the_unit_that_says_most() -> None:
+    spans = {50: "50 seconds", 100: "2 minutes", 5_500: "2 hours", 86_400: "24 hours", 260_000: "3 days"}
+    assert {seconds: wording.duration(seconds) for seconds in spans} == spans
 
 
 def test_what_has_no_name_is_readable_all_the_same() -> None:

@@ -1,4 +1,12 @@
-from services.journey.domain.summary import Step, consent_by_channel, delivery_state, open_cases
+from services.journey.domain.summary import (
+    DAY,
+    Promotion,
+    Step,
+    consent_by_channel,
+    delivery_state,
+    open_cases,
+    pressure,
+)
 
 
 def step(subject: str, status: str, moment: int, **more: str) -> Step:
@@ -27,3 +35,10 @@ def test_consent_on_all_channels_overrides_what_was_said_before() -> None:
     everything = step("*", "withdrawn", 2)
     assert consent_by_channel([everything, email]) == {"*": "withdrawn"}
     assert consent_by_channel([everything, email, step("sms", "granted", 3)]) == {"*": "withdrawn", "sms": "granted"}
+
+
+def test_contact_pressure_counts_what_may_have_arrived() -> None:
+    now = 40 * DAY
+    sent = [Promotion("a", now), Promotion("b", now - DAY), Promotion("c", now - 8 * DAY), Promotion("d", now - 1)]
+    assert pressure(sent, [step("d", "suppressed", 3)], now) == {"day": 1, "week": 2, "month": 3}
+    assert pressure([Promotion("later", now + 1)], [], now) == {"day": 0, "week": 0, "month": 0}

@@ -78,6 +78,15 @@ if (search) {
   });
 }
 
+// A file's text goes into the field where it can be seen before it is sent.
+
+for (const input of all("[data-into]")) {
+  input.addEventListener("change", async () => {
+    const file = input.files[0];
+    if (file) document.getElementById(input.dataset.into).value = (await file.text()).trim();
+  });
+}
+
 // The keyboard.
 
 const items = () => all("[data-item]");

@@ -1,0 +1,45 @@
+"""The overview's spans and matrices."""
+
+from datetime import date
+
+import pytest
+
+from services.gateway.console.charts import stacked, steps
+from services.gateway.console.trends import matrix, of_pairs, spans
+from shared.web.window import Window
+
+LAST = date(2026, 3, 9)
+
+
+@pytest.mark.parametrize(("days", "bars"), [(7, 7), (30, 30), (90, 13), (365, 13)])
+def test_a_window_is_shown_in_bars_that_can_be_told_apart_and_nothing_is_lost(days: int, bars: int) -> None:
+    window = Window.ending(LAST, days)
+    found = spans(
+        window, [{"day": "2026-03-09", "kinds": {"consent": 2}}, {"day": "2026-03-03", "kinds": {"consent": 1}}]
+    )
+    assert len(found) == bars
+    assert (found[0].first, found[-1].last) == (window.first, window.last)
+    assert sum(span.total for span in found) == 3
+    assert b"<script" not in stacked(found, narrow=days == 7)
+
+
+def test_a_matrix_has_what_there_is_and_its_totals() -> None:
+    pairs = of_pairs(
+        [
+            {"earlier": "sales", "later": "billing", "count": 10},
+            {"earlier": "sales", "later": "support", "count": 1},
+            {"earlier": None, "later": "billing", "count": 3},
+        ]
+    )
+    assert (pairs.columns, [name for name, _ in pairs.rows]) == (["billing", "support"], ["sales", "customer"])
+    assert [[(cell.count, cell.heat) for cell in cells] for _, cells in pairs.rows] == [
+        [(10, 5), (1, 2)],
+        [(3, 3), (0, 0)],
+    ]
+    assert (pairs.by_row["sales"], pairs.by_column["billing"]) == (11, 13)
+    assert matrix({}).rows == []
+
+
+@pytest.mark.parametrize(("most", "axis"), [(0, [0, 1]), (1, [0, 1]), (3, [0, 1, 2, 3]), (9, [0, 3, 6, 9])])
+def test_an_axis_of_counts_has_whole_numbers(most: int, axis: list[int]) -> None:
+    assert steps(most) == axis
