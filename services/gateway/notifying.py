@@ -58,10 +58,12 @@ class ToldAlert(TypedDict):
 
 class Notification(TypedDict):
     """One message to one receiver; `id` is its `webhook-id` at each try. `covers`: how many alerts it tells of, of
-    which `alerts` has some. `problem`: why the last try failed; `dead`: no more tries are made."""
+    which `alerts` has some; `summary` says it in a line. `problem`: why the last try failed; `dead`: no more tries are
+    made."""
 
     id: str
     purpose: Literal["alerts", "test"]
+    summary: str
     state: NotificationState
     receiver: str
     route: str | None

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from email.message import Message
 from pathlib import Path
 from typing import Any
@@ -195,6 +196,29 @@ async def test_an_alert_holds_back_what_follows_from_it(desk: Desk, hooks: Hooks
     await desk.say("cause", "resolved", kind="embargo")
     await desk.go(41)
     assert sorted(hooks.alerts()[2:])[:2] == [("cause", "closed"), ("effect", "opened")]
+
+
+async def test_in_quiet_hours_nobody_is_told_and_after_them_of_what_is_still_open(
+    database: Database, tmp_path: Path, hooks: Hooks
+) -> None:
+    since, until = (datetime.now(UTC) + timedelta(minutes=minutes) for minutes in (-1, 2))
+    quiet = f'quiet = [{{ from = "{since:%H:%M}", to = "{until:%H:%M}", zone = "UTC" }}]\nto = ["hook"]'
+    routes = ROUTES.replace("URL", hooks.url).replace('to = ["hook"]', quiet)
+    async with desk_with(database, tmp_path, routes.replace("attempts", "closed = false\nattempts")) as desk:
+        await desk.say("open")
+        await desk.say("over")
+        await desk.go(11)
+        await desk.say("over", "resolved")
+        await desk.go(11)
+        assert hooks.requests == []
+        await desk.go(120)
+        assert hooks.alerts() == [("open", "opened")]
+        await desk.say("open", "resolved")
+        await desk.go(41)
+        assert len(hooks.requests) == 1, "the receiver is not told of what is closed"
+        await desk.say("open")
+        await desk.go(41)
+        assert hooks.alerts()[1:] == [("open", "opened")]
 
 
 async def test_a_receiver_that_fails_hangs_and_comes_back_is_told_everything_once(desk: Desk, hooks: Hooks) -> None:

@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
 
+import orjson
 from fastapi import APIRouter, Depends, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.consistency.api import Cursor, Identifier, Limit
 from services.consistency.clock import Clock
 from services.consistency.domain.stored import microseconds
-from services.consistency.notify.content import test_body
+from services.consistency.notify.content import headline, test_body
 from services.consistency.notify.matchers import NoMatcher
 from services.consistency.notify.notification import Notification, NotificationState
 from services.consistency.notify.notifier import CLAIM, Notifier
@@ -193,7 +194,7 @@ async def notifications(
     rows = await desk.store.notifications.page(state, receiver, moment_and_id(cursor), limit + 1)
     shown = rows[:limit]
     more = encode(shown[-1].created_at, shown[-1].id) if len(rows) > limit else None
-    return {"items": [notification.to_json() for notification in shown], "next": more}
+    return {"items": [summed_up(notification) for notification in shown], "next": more}
 
 
 @router.post("/notifications/retry")
@@ -210,9 +211,13 @@ async def one_notification(desk: AtDesk, notification_id: str) -> Json:
     return detail(await known_notification(desk, notification_id))
 
 
+def summed_up(notification: Notification) -> Json:
+    return {**notification.to_json(), "summary": headline(orjson.loads(notification.body))}
+
+
 def detail(notification: Notification) -> Json:
     tries: Sequence[Json] = [one.to_json() for one in notification.tries]
-    return {**notification.to_json(), "tries": tries, "body": notification.body}
+    return {**summed_up(notification), "tries": tries, "body": notification.body}
 
 
 @router.post("/notifications/{notification_id}/retry")

@@ -107,9 +107,18 @@ def headline(content: Mapping[str, Any]) -> str:
         if counts[name]
     ]
     number = sum(counts.values())
-    about = ", ".join(text.replace("_", " ") for text in data["group"].values() if text)
+    about = ", ".join(about_whom(data))
     said = f"{'Alert' if number == 1 else 'Alerts'}: {', '.join(parts) or 'none open'}"
     return f"{said} ({about})" if about else said
+
+
+def about_whom(data: Mapping[str, Any]) -> list[str]:
+    """What the alerts of a notification have in common; of a single one, its kind and departments."""
+    common = [text.replace("_", " ") for label, text in data["group"].items() if text and label != "alert"]
+    if common or len(data["alerts"]) != 1:
+        return common
+    [alert] = data["alerts"]
+    return [alert["kind"].replace("_", " "), *alert["departments"]]
 
 
 def one_line(alert: Mapping[str, Any]) -> str:

@@ -30,7 +30,7 @@ from services.consistency.notify.notification import (
     notification_id,
 )
 from services.consistency.notify.quiet import quiet_until
-from services.consistency.notify.receivers import MICROSECONDS
+from services.consistency.notify.receivers import MICROSECONDS, AnyReceiver
 from services.consistency.notify.routes import Place, Routes, Timing
 from services.consistency.notify.sending import Outcome, Sender
 from services.consistency.notify.silence import Silence, hiding
@@ -277,8 +277,6 @@ class Notifier:
         except TRANSIENT as error:
             # Its claim runs out, and it is sent again.
             logger.warning("notification not noted", extra={"id": notification.id, "reason": type(error).__name__})
-        except Exception:
-            logger.exception("notification cannot be sent", extra={"id": notification.id})
 
     async def deliver_one(self, notification: Notification) -> Notification | None:
         """One try, noted; None where another instance has it."""
@@ -288,11 +286,13 @@ class Notifier:
         claimed = await self._store.notifications.write(notification, claim)
         if claimed is None:
             return None
+        most = 1 if claimed.purpose == "test" or receiver is None else receiver.attempts
         if receiver is None:
             outcome = Outcome("the routes file names no such receiver any more", again=False)
+        elif claimed.attempts > most:
+            outcome = Outcome("given up: of the last tries none came to its end", again=False)
         else:
-            outcome = await self._sender.send(claimed, receiver, self._clock())
-        most = 1 if claimed.purpose == "test" or receiver is None else receiver.attempts
+            outcome = await self._sent(claimed, receiver)
         noted = after_try(claimed, outcome, most, self._clock())
         METRICS.notified(noted.receiver, "failed" if noted.state == "pending" else noted.state)
         if outcome.problem is not None:
@@ -301,6 +301,14 @@ class Notifier:
                 extra={"id": noted.id, "receiver": noted.receiver, "reason": outcome.problem, "state": noted.state},
             )
         return await self._store.notifications.write(claimed, noted)
+
+    async def _sent(self, notification: Notification, receiver: AnyReceiver) -> Outcome:
+        try:
+            return await self._sender.send(notification, receiver, self._clock())
+        except Exception as error:
+            # A fault of ours must not be tried for ever without a trace.
+            logger.exception("notification cannot be sent", extra={"id": notification.id})
+            return Outcome(f"a fault on our side: {type(error).__name__}")
 
 
 def new_group(place: Place) -> Group:

@@ -188,7 +188,7 @@ class EmailReceiver(Receiver):
 AnyReceiver = Annotated[WebhookReceiver | SlackReceiver | EmailReceiver, Field(discriminator="type")]
 
 
-def check_secrets(receiver: "WebhookReceiver | SlackReceiver | EmailReceiver") -> None:
+def check_secrets(receiver: AnyReceiver) -> None:
     """Raises `ValueError` where a secret is missing or no good, so that it is known at the start."""
     if isinstance(receiver, EmailReceiver):
         _ = receiver.password

@@ -16,6 +16,7 @@ from services.consistency.notify.content import mail_of, slack_body
 from services.consistency.notify.notification import Notification
 from services.consistency.notify.receivers import (
     MICROSECONDS,
+    AnyReceiver,
     EmailReceiver,
     Hook,
     SlackReceiver,
@@ -56,9 +57,7 @@ class Sender:
     async def close(self) -> None:
         await self._http.aclose()
 
-    async def send(
-        self, notification: Notification, receiver: WebhookReceiver | SlackReceiver | EmailReceiver, now: int
-    ) -> Outcome:
+    async def send(self, notification: Notification, receiver: AnyReceiver, now: int) -> Outcome:
         try:
             async with asyncio.timeout(receiver.timeout / MICROSECONDS):
                 if isinstance(receiver, EmailReceiver):

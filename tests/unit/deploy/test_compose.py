@@ -135,7 +135,7 @@ def test_every_metric_that_is_alerted_on_exists(compose: Json) -> None:
         for rule in group["rules"]
     ]
     names = {name for rule in rules for name in re.findall(r"onevoice_\w+", rule["expr"])}
-    assert len(rules) == 3
+    assert len(rules) == 4
     assert {re.sub(r"_(total|bucket|sum|count)$", "", name) for name in names} <= set(DESCRIPTIONS)
 
 

@@ -34,7 +34,8 @@ class Silences:
     async def prepare(self) -> None:
         oldest = [("created_at", ASCENDING), ("_id", ASCENDING)]
         await ensure_indexes(
-            self._silences, [IndexModel(oldest), IndexModel([("ends_at", ASCENDING)]), IndexModel([("released", 1)])]
+            self._silences,
+            [IndexModel(oldest), IndexModel([("ends_at", ASCENDING)]), IndexModel([("released", ASCENDING)])],
         )
         await expire(self._silences)
 
