@@ -18,7 +18,7 @@ from services.consistency.domain.alerts import EXAMPLES, recounted
 from services.consistency.domain.stored import Alert, StoredConflict, moment_of
 from services.consistency.store import Alerts, Conflicts, Events, Policies
 from services.consistency.store.alerts import WantedAlerts
-from services.consistency.store.conflicts import Wanted
+from services.consistency.store.conflicts import Told, Wanted
 from services.consistency.store.events import Arrival
 from services.ingest.identities import Identities
 from services.journey.domain.mark import Mark
@@ -102,6 +102,7 @@ EVERYTHING = Filters(
     ("sales",), ("email",), ("outbound",), ("service",), ("touchpoint.message.v1",), 0, NOW * 2, ("some", "words")
 )
 AFTER = (NOW, "k")
+TOLD = Told({"a1": 0, "a2": 1}, channel="email")
 EVERY_ALERT = WantedAlerts("open", "contradiction", ("sales", "support"), "high", "person:Ada")
 
 CALLS: dict[str, Callable[[Stores], Awaitable[Any]]] = {
@@ -134,6 +135,9 @@ CALLS: dict[str, Callable[[Stores], Awaitable[Any]]] = {
     "conflicts.by_id": lambda stores: stores.conflicts.by_id(["k00001"]),
     "conflicts.facts": lambda stores: stores.conflicts.facts(["a1"], {"a1": ["a2"]}),
     "conflicts.spread": lambda stores: stores.conflicts.spread(["a1"], "dismissed", ("open",), 10, NOW),
+    "conflicts.heard": lambda stores: stores.conflicts.heard(TOLD, "c", 10),
+    "conflicts.customers": lambda stores: stores.conflicts.customers(TOLD),
+    "conflicts.channels": lambda stores: stores.conflicts.channels(TOLD),
     "conflicts.published": lambda stores: stores.conflicts.published([stores.conflict]),
     "conflicts.pending": lambda stores: stores.conflicts.pending(NOW * 2, 10),
     "conflicts.page": lambda stores: stores.conflicts.page(Wanted(customer="c1"), AFTER, 10),
