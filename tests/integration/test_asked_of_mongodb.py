@@ -22,7 +22,7 @@ from services.consistency.notify.store import Groups, Notifications, NotifyStore
 from services.consistency.notify.store.watched import Heard
 from services.consistency.store import Alerts, Conflicts, Events, Policies, Trends
 from services.consistency.store.alerts import WantedAlerts
-from services.consistency.store.conflicts import Wanted
+from services.consistency.store.conflicts import Told, Wanted
 from services.consistency.store.events import Arrival
 from services.ingest.identities import Identities
 from services.journey.domain.mark import Mark
@@ -127,6 +127,7 @@ EVERYTHING = Filters(
     "open",
 )
 AFTER = (NOW, "k")
+TOLD = Told({"a1": 0, "a2": 1}, channel="email")
 EVERY_ALERT = WantedAlerts("open", "contradiction", ("sales", "support"), "high", "person:Ada")
 
 CALLS: dict[str, Callable[[Stores], Awaitable[Any]]] = {
@@ -164,6 +165,9 @@ CALLS: dict[str, Callable[[Stores], Awaitable[Any]]] = {
     "conflicts.by_id": lambda stores: stores.conflicts.by_id(["k00001"]),
     "conflicts.facts": lambda stores: stores.conflicts.facts(["a1"], {"a1": ["a2"]}),
     "conflicts.spread": lambda stores: stores.conflicts.spread(["a1"], "dismissed", ("open",), 10, NOW),
+    "conflicts.heard": lambda stores: stores.conflicts.heard(TOLD, "c", 10),
+    "conflicts.customers": lambda stores: stores.conflicts.customers(TOLD),
+    "conflicts.channels": lambda stores: stores.conflicts.channels(TOLD),
     "conflicts.published": lambda stores: stores.conflicts.published([stores.conflict]),
     "conflicts.pending": lambda stores: stores.conflicts.pending(NOW * 2, 10),
     "conflicts.page": lambda stores: stores.conflicts.page(Wanted(customer="c1"), AFTER, 10),

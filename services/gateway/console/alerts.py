@@ -157,10 +157,11 @@ async def nothing() -> None:
 
 
 def correctable(alert: Alert) -> list[str]:
-    """Sides that are messages; a customer's own doing and a policy are not."""
+    """Sides of which one can be corrected by words; what was sent without consent, or told too early, cannot."""
     senders = {"a": alert["senders"]["a"], "b": alert["senders"]["b"]}
-    policy = "a" if alert["kind"] == "embargo" else ""
-    return [side for side, sender in senders.items() if sender["department"] is not None and side != policy]
+    if alert["kind"] != "contradiction":
+        return []
+    return [side for side, sender in senders.items() if sender["department"] is not None]
 
 
 ACTIONS: dict[AlertState, tuple[str, ...]] = {

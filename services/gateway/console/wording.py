@@ -128,7 +128,7 @@ SEVERITIES: dict[str, str] = {"critical": "Critical", "high": "High", "medium": 
 DISMISSALS: dict[str, str] = {
     "not_a_conflict": "Not a conflict",
     "tolerated": "Tolerated",
-    "duplicate": "Duplicate of another alert",
+    "duplicate": "Duplicate",
 }
 ORDERS: dict[str, str] = {
     "severity": "Most severe first",
