@@ -70,18 +70,6 @@ DELIVERIES: dict[str, str] = {
     "suppressed": "Not delivered: suppressed",
 }
 NOT_DELIVERED = frozenset({"bounced", "suppressed"})
-ACTIONS: dict[str, str] = {
-    "acknowledge": "Acknowledge",
-    "unacknowledge": "Un-acknowledge",
-    "assign": "Assign",
-    "unassign": "Take back",
-    "comment": "Comment",
-    "resolve": "Resolve",
-    "dismiss": "Dismiss",
-    "reopen": "Reopen",
-    "merge": "Merge",
-    "split": "Split off",
-}
 ACTED: dict[str, str] = {
     "acknowledge": "Acknowledged. It is yours now.",
     "unacknowledge": "Open again, for whoever takes it.",
