@@ -15,7 +15,6 @@ AlertState = Literal["open", "acknowledged", "resolved", "dismissed", "merged"]
 Severity = Literal["critical", "high", "medium", "low"]
 Dismissal = Literal["not_a_conflict", "tolerated", "duplicate"]
 ConflictState = Literal["open", "settled", "withdrawn", "resolved", "dismissed"]
-Action = Literal["acknowledge", "unacknowledge", "assign", "unassign", "comment", "resolve", "dismiss", "reopen"]
 Order = Literal["last_seen", "severity", "customers"]
 Side = Literal["a", "b"]
 

@@ -175,7 +175,8 @@ class Consistency:
         return cast(AlertFacets, await self._upstream.get("/v1/alerts/counts", params))
 
     async def act(self, alert: str, action: str, by: str, reason: str | None = None, **more: object) -> Alert:
-        """`action` is one of `shapes.Action`, `merge` or `split`; 409 where the alert's state does not allow it."""
+        """`action` is a route of `api.decisions`, `more` what it needs beside a reason; 409 where the alert's state
+        does not allow it."""
         path = f"/v1/alerts/{segment(alert)}/{action}"
         return cast(Alert, await self._upstream.post(path, {"by": by, "reason": reason, **more}))
 

@@ -120,9 +120,7 @@ async def alert(
     notifying: FromNotifying,
     id: AlertId,
     conflict: Annotated[str, Query(max_length=256)] = "",
-    wrong: Annotated[str, Query(max_length=1)] = "",
 ) -> Response:
-    """`wrong` is the side that is to be corrected."""
     found, conflicts, silences = await asyncio.gather(
         consistency.alert(id),
         consistency.conflicts([("alert", id), ("limit", str(EXAMPLES))]),
@@ -131,10 +129,9 @@ async def alert(
     shown = next((one for one in conflicts["items"] if one["id"] == conflict), None)
     shown = shown or next(iter(conflicts["items"]), None)
     sides = [] if found["state"] == "merged" else correctable(found)
-    chosen_side = wrong if wrong in sides else ""
     compared, progress = await asyncio.gather(
         compare(journey, shown) if shown else nothing(),
-        consistency.correction(id, [("side", chosen_side or sides[0])]) if sides else nothing(),
+        consistency.correction(id, [("side", sides[0])]) if sides else nothing(),
     )
     return render(
         request,
@@ -147,7 +144,6 @@ async def alert(
         actions=actions_for(found),
         dismissals=DISMISSALS,
         sides=sides,
-        wrong=chosen_side,
         progress=progress,
     )
 

@@ -81,18 +81,6 @@ DELIVERIES: dict[str, str] = {
 HAPPENINGS: dict[str, str] = {"message": "Messages", "case": "Cases", "consent": "Consents"}
 """What a timeline can be narrowed to."""
 NOT_DELIVERED = frozenset({"bounced", "suppressed"})
-ACTIONS: dict[str, str] = {
-    "acknowledge": "Acknowledge",
-    "unacknowledge": "Un-acknowledge",
-    "assign": "Assign",
-    "unassign": "Take back",
-    "comment": "Comment",
-    "resolve": "Resolve",
-    "dismiss": "Dismiss",
-    "reopen": "Reopen",
-    "merge": "Merge",
-    "split": "Split off",
-}
 ACTED: dict[str, str] = {
     "acknowledge": "Acknowledged. It is yours now.",
     "unacknowledge": "Open again, for whoever takes it.",
