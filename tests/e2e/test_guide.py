@@ -23,8 +23,8 @@ def refund(stack: Stack) -> None:
     say(stack, CUSTOMER, 9, "support", "email", "Five days gone and no refund for HL-90177.", direction="inbound")
     say(
         stack, CUSTOMER, 10, "support", "email",
-        "Dear Mr Okoye,\n\nthank you for your patience. Our warehouse has had no parcel from you for order HL-90177, so "
-        "there is nothing we can pay back at this stage.\n\nKind regards, Isla",
+        "Dear Mr Okoye,\n\nthank you for your patience. Our warehouse has had no parcel from you for order HL-90177, "
+        "so there is nothing we can pay back at this stage.\n\nKind regards, Isla",
         title="Your return", purpose="service",
     )  # fmt: skip
     wait_for_conflict(stack, CUSTOMER)
