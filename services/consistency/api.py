@@ -37,6 +37,7 @@ from shared.web.window import Window, date_of, day_of, window_of
 
 router = APIRouter(prefix="/v1", tags=["consistency"], dependencies=[Depends(allow("service"))])
 
+STATS_SECONDS = 1.0
 TRENDS_SECONDS = 10.0
 """How long what was counted is told again."""
 
@@ -59,6 +60,7 @@ class Desk:
     standing: Callable[[History, datetime], list[dict[str, Any]]]
     campaigns: Campaigns
     trends: Briefly[dict[str, Any]] = field(default_factory=partial(Briefly, TRENDS_SECONDS))
+    messages: Briefly[int] = field(default_factory=partial(Briefly, STATS_SECONDS))
 
 
 def desk_of(request: Request) -> Desk:
@@ -201,13 +203,17 @@ def planned_message(body: bytes, now: int) -> MessageEvent:
 
 @router.get("/stats")
 async def stats(desk: AtDesk) -> dict[str, Any]:
-    messages, customers = await desk.store.events.totals()
     by_kind, by_state = await desk.store.conflicts.totals()
     return {
-        "messages": messages,
-        "customers": customers,
+        "messages": await desk.messages.answer((), desk.store.events.messages),
         "conflicts": {"by_kind": by_kind, "by_state": by_state},
         "alerts": {"by_state": await desk.store.alerts.totals()},
         "policies": await desk.store.policies.count(),
-        "consumers": [consumer.report() for consumer in (desk.consumer, desk.hearer)],
+        **await consumers(desk),
     }
+
+
+@router.get("/consumers")
+async def consumers(desk: AtDesk) -> dict[str, Any]:
+    """How far they are; asks no server, so that whoever watches may ask often."""
+    return {"consumers": [consumer.report() for consumer in (desk.consumer, desk.hearer)]}

@@ -404,9 +404,12 @@ class AlertCounts(TypedDict):
     by_state: dict[str, int]
 
 
+class Consumers(TypedDict):
+    consumers: list[ConsumerState]
+
+
 class ConsistencyStats(TypedDict):
     messages: int
-    customers: int
     conflicts: ConflictCounts
     alerts: AlertCounts
     policies: int

@@ -22,6 +22,7 @@ from services.gateway.shapes import (
     Claims,
     ConflictPage,
     ConsistencyStats,
+    Consumers,
     ConsumerState,
     Correction,
     Customer,
@@ -150,7 +151,7 @@ class Journey:
         return cast(JourneyStats, await self._upstream.get("/v1/stats"))
 
     async def consumers(self) -> list[ConsumerState]:
-        return (await self.stats())["consumers"]
+        return cast(Consumers, await self._upstream.get("/v1/consumers"))["consumers"]
 
     async def ready(self) -> None:
         await self._upstream.ready()
@@ -205,7 +206,7 @@ class Consistency:
         return cast(ConsistencyStats, await self._upstream.get("/v1/stats"))
 
     async def consumers(self) -> list[ConsumerState]:
-        return (await self.stats())["consumers"]
+        return cast(Consumers, await self._upstream.get("/v1/consumers"))["consumers"]
 
     async def ready(self) -> None:
         await self._upstream.ready()

@@ -140,8 +140,14 @@ async def messages(
 
 @router.get("/stats")
 async def stats(request: Request, store: Timelines) -> dict[str, Any]:
-    consumers: list[Consumer] = request.app.state.consumers
-    return {**await store.totals(), "consumers": [consumer.report() for consumer in consumers]}
+    return {**await store.totals(), **await consumers(request)}
+
+
+@router.get("/consumers")
+async def consumers(request: Request) -> dict[str, Any]:
+    """How far they are; asks no server, so that whoever watches may ask often."""
+    known: list[Consumer] = request.app.state.consumers
+    return {"consumers": [consumer.report() for consumer in known]}
 
 
 async def known(store: Store, customer: str) -> Row:

@@ -20,7 +20,7 @@ class Briefly(Generic[Answer]):
 
     async def answer(self, question: Hashable, work_out: Callable[[], Awaitable[Answer]]) -> Answer:
         asked, future = self._kept.get(question, (0.0, None))
-        if future is None or self._clock() - asked > self._seconds or _failed(future):
+        if future is None or _failed(future) or (future.done() and self._clock() - asked > self._seconds):
             future = asyncio.ensure_future(work_out())
             self._kept[question] = (self._clock(), future)
             self._kept.move_to_end(question)

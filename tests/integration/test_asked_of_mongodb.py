@@ -158,7 +158,7 @@ CALLS: dict[str, Callable[[Stores], Awaitable[Any]]] = {
     "events.identities": lambda stores: stores.events.identities(["c1"]),
     "events.told": lambda stores: stores.events.told(0, 0, NOW * 2, AFTER, 10),
     "events.ends": lambda stores: stores.events.ends([identity_of(told("c1", 1))]),
-    "events.totals": lambda stores: stores.events.totals(),
+    "events.messages": lambda stores: stores.events.messages(),
     "conflicts.prepare": lambda stores: stores.conflicts.prepare(),
     "conflicts.write": write_conflicts,
     "conflicts.of_customers": lambda stores: stores.conflicts.of_customers(["c1"]),
