@@ -7,7 +7,7 @@ from typing import Any, Literal
 from services.consistency.notify.matchers import SEVERITIES, Labels
 
 Standing = Literal["open", "held", "closed"]
-STANDINGS: dict[str, Standing] = {"open": "open", "resolved": "closed", "dismissed": "closed"}
+STANDINGS: dict[str, Standing] = {"open": "open", "resolved": "closed", "dismissed": "closed", "merged": "closed"}
 """By the alert's state; in any other somebody looks after it, and nobody need be told again."""
 CLOSED_STATES = tuple(state for state, standing in STANDINGS.items() if standing == "closed")
 SHOWN = (
