@@ -108,9 +108,9 @@ class Judge:
         return {at: at not in asked for at in (*asked, *ruled)}
 
     def _asked(self, earlier: int) -> int:
-        """How many of so many messages the comparer is asked about."""
+        """How many of so many messages the comparer is asked about; without one, an outside judge may be."""
         if self._comparer is None:
-            return 0
+            return RULED
         return int(self._weights["most" if earlier <= RULED else "most_of_many"])
 
     def _is_new(self, key: Key, left_out: bool) -> bool:
