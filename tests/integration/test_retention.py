@@ -221,6 +221,8 @@ async def test_changed_days_are_applied_to_what_is_stored(database: Database, tm
         "conflict_marks": 1,
         "conflicts": 0,
         "identities": 1,
+        "notifications": 0,
+        "silences": 0,
         "customers": 2,
     }
     assert sum(seen) == 4 + 1 + 1 + 4
