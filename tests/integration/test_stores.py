@@ -14,7 +14,7 @@ from services.consistency.domain.stored import Assignee, microseconds
 from services.consistency.store import Alerts, Conflicts, Events
 from services.consistency.store.alerts import Key, Order, WantedAlerts, key_of
 from services.consistency.store.counting import FEW
-from services.consistency.store.events import MANY, Arrival, StoredHistory
+from services.consistency.store.events import Arrival, StoredHistory
 from services.journey.domain.mark import Mark
 from services.journey.domain.touchpoint import touchpoint
 from services.journey.store import IN_CHUNK, Filters
@@ -40,11 +40,14 @@ async def test_an_event_is_stored_once_and_other_content_is_told(database: Datab
     assert not any("other" in body for body in histories["c1"].bodies.values())
 
 
-async def test_of_very_many_messages_the_newest_are_answered(database: Database) -> None:
+async def test_of_very_many_messages_the_newest_are_answered(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.consistency.store.events.MANY", HISTORY + 100)
     events = Events(database, shipped(), now)
     await events.prepare()
     start = datetime(2026, 3, 2, tzinfo=UTC)
-    everything = [message(f"m{n:05}", hour=0, customer={"id": "long"}) for n in range(MANY + 5)]
+    everything = [message(f"m{n:05}", hour=0, customer={"id": "long"}) for n in range(HISTORY + 200)]
     everything = [event.model_copy(update={"time": start + timedelta(minutes=n)}) for n, event in enumerate(everything)]
     consents = [message("few", customer={"id": "short"})]
     for at in range(0, len(everything), 1_000):
