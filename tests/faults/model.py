@@ -172,7 +172,7 @@ async def stored_timeline(store: JourneyStore, customer: str) -> list[Json]:
 async def stored_summary(store: JourneyStore, customer: str) -> Json:
     known = await store.customer(customer)
     assert known is not None
-    plain = await reading.summary(store, customer, known)
+    plain = await reading.summary(store, customer, known, known["last"])
     return {
         "first": plain["first"],
         "last": plain["last"],
