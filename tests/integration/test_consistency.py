@@ -287,34 +287,6 @@ async def test_answers_only_to_services(servers: Stack, service: Service) -> Non
     assert await service.get(f"/v1/customers/{Customer().id}/claims") == {"items": []}
 
 
-async def test_two_instances_share_the_work(servers: Stack, service: Service) -> None:
-    """Both write the same alert; a late embargo reaches the customers of either."""
-    customers = [Customer() for _ in range(24)]
-    async with running(servers, "consistency_tests") as other:
-
-        async def both_have_partitions() -> bool:
-            return all(one.desk.consumer.progress.assigned for one in (service, other))
-
-        await until(both_have_partitions)
-        for customer in customers:
-            await service.publish(
-                customer.quote(70, "marketing", campaign="two"),
-                customer.quote(8, "sales"),
-                customer.message("We will close the Tarn plant next month.", "support"),
-            )
-
-        async def everybody(kind: str) -> bool:
-            return all([await service.conflicts(customer.id, kind=kind) for customer in customers])
-
-        await until(lambda: everybody("contradiction"))
-        await service.idle()
-        assert all(one.desk.consumer.progress.consumed for one in (service, other))
-        [found] = await service.conflicts(customers[0].id)
-        assert (await service.get(f"/v1/alerts/{found['alert']}"))["customers"] == 24
-        await service.publish(embargo("The closure of the Tarn plant", ["Tarn"]))
-        await until(lambda: everybody("embargo"))
-
-
 async def test_a_campaign_is_tried_on_each_customer_and_told_by_cause(service: Service) -> None:
     told, untold, stranger = [Customer() for _ in range(4)], Customer(), Customer()
     await service.publish(*(one.quote(23, "marketing", campaign="spring") for one in told), untold.message("Hello."))
@@ -362,3 +334,31 @@ async def test_a_campaign_ends_in_time_and_few_are_tried_at_once(service: Servic
 async def test_a_campaign_without_an_end_or_a_customer_is_refused(service: Service, customers: object) -> None:
     body = {"event": orjson.loads(to_json(Customer().message("Hello."))), "customers": customers}
     assert (await service.http.post("/v1/preflight/campaign", json=body)).status_code == 422
+
+
+async def test_two_instances_share_the_work(servers: Stack, service: Service) -> None:
+    """Both write the same alert; a late embargo reaches the customers of either."""
+    customers = [Customer() for _ in range(24)]
+    async with running(servers, "consistency_tests") as other:
+
+        async def both_have_partitions() -> bool:
+            return all(one.desk.consumer.progress.assigned for one in (service, other))
+
+        await until(both_have_partitions)
+        for customer in customers:
+            await service.publish(
+                customer.quote(70, "marketing", campaign="two"),
+                customer.quote(8, "sales"),
+                customer.message("We will close the Tarn plant next month.", "support"),
+            )
+
+        async def everybody(kind: str) -> bool:
+            return all([await service.conflicts(customer.id, kind=kind) for customer in customers])
+
+        await until(lambda: everybody("contradiction"))
+        await service.idle()
+        assert all(one.desk.consumer.progress.consumed for one in (service, other))
+        [found] = await service.conflicts(customers[0].id)
+        assert (await service.get(f"/v1/alerts/{found['alert']}"))["customers"] == 24
+        await service.publish(embargo("The closure of the Tarn plant", ["Tarn"]))
+        await until(lambda: everybody("embargo"))
