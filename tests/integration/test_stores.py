@@ -9,12 +9,11 @@ import pytest
 from services.consistency.clock import now
 from services.consistency.counts import counted
 from services.consistency.domain.alerts import EXAMPLES, Facts, first_alert
-from services.consistency.domain.bounds import HISTORY, REACH
 from services.consistency.domain.stored import Assignee, microseconds
 from services.consistency.store import Alerts, Conflicts, Events
 from services.consistency.store.alerts import Key, Order, WantedAlerts, key_of
 from services.consistency.store.counting import FEW
-from services.consistency.store.events import Arrival, StoredHistory
+from services.consistency.store.events import MOST, Arrival, StoredHistory
 from services.journey.domain.mark import Mark
 from services.journey.domain.touchpoint import touchpoint
 from services.journey.store import IN_CHUNK, Filters
@@ -43,19 +42,21 @@ async def test_an_event_is_stored_once_and_other_content_is_told(database: Datab
 async def test_of_very_many_messages_the_newest_are_answered(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.consistency.store.events.MANY", HISTORY + 100)
+    history, reach = 40, 20
+    bounds = {"MANY": 45, "HISTORY": history, "REACH": reach, "MOST": dict.fromkeys(MOST, history + 1)}
+    for name, bound in bounds.items():
+        monkeypatch.setattr(f"services.consistency.store.events.{name}", bound)
     events = Events(database, shipped(), now)
     await events.prepare()
     start = datetime(2026, 3, 2, tzinfo=UTC)
-    everything = [message(f"m{n:05}", hour=0, customer={"id": "long"}) for n in range(HISTORY + 200)]
-    everything = [event.model_copy(update={"time": start + timedelta(minutes=n)}) for n, event in enumerate(everything)]
-    consents = [message("few", customer={"id": "short"})]
-    for at in range(0, len(everything), 1_000):
-        await events.store([Arrival(event, 0) for event in everything[at : at + 1_000]])
-    await events.store([Arrival(event, 0) for event in consents])
+    everything = [
+        message(f"m{n:05}", customer={"id": "long"}).model_copy(update={"time": start + timedelta(minutes=n)})
+        for n in range(history + 20)
+    ]
+    await events.store([Arrival(event, 0) for event in (*everything, message("few", customer={"id": "short"}))])
     histories = await events.histories(["long", "short"])
-    newest = everything[-HISTORY:]
-    assert histories["long"].since == microseconds(newest[REACH].time)
+    newest = everything[-history:]
+    assert histories["long"].since == microseconds(newest[reach].time)
     assert set(histories["long"].bodies) == {identity_of(event) for event in newest}
     assert await events.identities(["long"]) == {"long": frozenset(histories["long"].bodies)}
     assert (len(histories["short"].bodies), histories["short"].since) == (1, None)
