@@ -1,16 +1,15 @@
 """Reads the scale of severity from its file."""
 
 import sys
-import tomllib
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from services.consistency.domain.severity import Scale
-from shared.retention.table import mistakes
 from shared.settings import Group
+from shared.toml_file import load_as
 
 SHIPPED = Path(__file__).with_name("severity.toml")
 
@@ -25,14 +24,7 @@ class SeverityError(ValueError):
 
 def read(file: Path) -> Scale:
     """Raises `SeverityError`."""
-    try:
-        return Scale.model_validate(tomllib.loads(file.read_text("utf-8")))
-    except OSError as error:
-        raise SeverityError(f"{file} cannot be read: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SeverityError(f"{file} is not TOML: {error}") from error
-    except ValidationError as error:
-        raise SeverityError(f"{file}: " + "; ".join(mistakes(error))) from error
+    return load_as(Scale, file, SeverityError)
 
 
 @lru_cache(maxsize=1)

@@ -31,7 +31,7 @@ from services.gateway.live import Live
 from services.gateway.notifying import Notifying
 from services.gateway.ring import Ring
 from services.gateway.settings import Settings
-from services.gateway.shapes import CanaryHealth
+from services.gateway.shapes.health import CanaryHealth
 from services.gateway.upstream import Consistency, Journey, Upstream, open_client
 from services.gateway.watch import Watch
 from shared.kafka.topics import ALERTS

@@ -13,29 +13,14 @@ from urllib.parse import quote
 
 import httpx
 
-from services.gateway.shapes import (
-    Activity,
-    Alert,
-    AlertFacets,
-    AlertPage,
-    CampaignLine,
-    Claims,
-    ConflictPage,
-    ConsistencyStats,
-    Consumers,
-    ConsumerState,
-    Correction,
-    Customer,
-    CustomerPage,
-    HeardItPage,
-    JourneyStats,
-    MessagePage,
-    Preflight,
-    TimelineItems,
-    TimelinePage,
-    Trends,
-    Window,
-)
+from services.gateway.shapes.alerts import Alert, AlertFacets, AlertPage
+from services.gateway.shapes.claims import Claims
+from services.gateway.shapes.conflicts import ConflictPage
+from services.gateway.shapes.corrections import Correction, HeardItPage
+from services.gateway.shapes.customers import Customer, CustomerPage, MessagePage, TimelineItems, TimelinePage
+from services.gateway.shapes.overview import Activity, Trends, Window
+from services.gateway.shapes.preflight import CampaignLine, Preflight
+from services.gateway.shapes.stats import ConsistencyStats, Consumers, ConsumerState, JourneyStats
 from shared.kafka.tracing import TRACEPARENT, current_trace
 from shared.web.problems import problem
 

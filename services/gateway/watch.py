@@ -14,7 +14,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from services.gateway.dead_letters.index import Index
 from services.gateway.dead_letters.shapes import DeadLetterCounts
-from services.gateway.shapes import CanaryHealth, ConsumerState, Health, ServiceHealth
+from services.gateway.shapes.health import CanaryHealth, Health, ServiceHealth
+from services.gateway.shapes.stats import ConsumerState
 from shared.events import timestamp
 from shared.telemetry.metrics import ACCEPTED, CONFLICTS, CONSUMED, DEAD, DUPLICATE, REJECTED
 

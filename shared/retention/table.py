@@ -1,16 +1,16 @@
 """Reads `retention.toml`, the one place that says how long everything is kept."""
 
-import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt, model_validator
 
 from shared.events import EVENT_TYPES
 from shared.kafka.topics import TOPICS
 from shared.reserved import is_reserved
+from shared.toml_file import load_as
 
 SHIPPED = Path(__file__).resolve().parents[1] / "retention.toml"
 FOR_EVER = "for ever"
@@ -97,23 +97,7 @@ def names_are(part: str, given: Mapping[str, Any], wanted: Any) -> None:
 
 def read(file: Path) -> Retention:
     """Raises `RetentionError`."""
-    try:
-        return Retention.model_validate(tomllib.loads(file.read_text("utf-8")))
-    except OSError as error:
-        raise RetentionError(f"{file} cannot be read: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RetentionError(f"{file} is not TOML: {error}") from error
-    except ValidationError as error:
-        raise RetentionError(f"{file}: " + "; ".join(mistakes(error))) from error
-
-
-def mistakes(error: ValidationError) -> list[str]:
-    return [
-        f"{'.'.join(map(str, item['loc']))}: {item['msg']}"
-        if item["loc"]
-        else item["msg"].removeprefix("Value error, ")
-        for item in error.errors(include_url=False)
-    ]
+    return load_as(Retention, file, RetentionError)
 
 
 @lru_cache(maxsize=1)

@@ -1,7 +1,6 @@
 """The routes file: who is told of which alerts, and what holds others back. Read strictly; docs/notifications.md."""
 
 import hashlib
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from services.consistency.notify.matchers import Label, Labels, Matcher, match, matcher, names_something
 from services.consistency.notify.quiet import MOST_WINDOWS, Quiet
 from services.consistency.notify.receivers import MICROSECONDS, AnyReceiver, Duration, check_secrets
+from shared.toml_file import load
 
 MINUTE = 60 * MICROSECONDS
 NAME = r"^[a-z0-9][a-z0-9_-]{0,39}$"
@@ -139,12 +139,7 @@ def read(file: Path | None) -> Routes:
     """What the file says; nobody is told anything where there is none. Raises `RoutesError`."""
     if file is None:
         return NO_ROUTES
-    try:
-        plain = tomllib.loads(file.read_text("utf-8"))
-    except OSError as error:
-        raise RoutesError(f"{file} cannot be read: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RoutesError(f"{file} is not TOML: {error}") from error
+    plain = load(file, RoutesError)
     try:
         routes = Routes.model_validate(with_defaults(plain))
     except ValidationError as error:

@@ -8,7 +8,8 @@ from sse_starlette import EventSourceResponse
 
 from services.gateway.api.answers import Cursor, FromConsistency, Limit, chosen, page, problems
 from services.gateway.live import Live
-from services.gateway.shapes import Alert, AlertFacets, AlertPage, AlertState, Kind, Order, Severity
+from services.gateway.shapes.alerts import Alert, AlertFacets, AlertPage, AlertState, Order, Severity
+from services.gateway.shapes.conflicts import Kind
 from shared.events import Department
 from shared.web.keys import allow
 from shared.web.paths import AlertId

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
 
+from services.gateway.notifying import Notifying
 from services.gateway.upstream import Consistency, Journey, Params
 
 Limit = Annotated[int, Query(ge=1, le=200, description="Items on a page.")]
@@ -23,8 +24,14 @@ def consistency_of(request: Request) -> Consistency:
     return owner
 
 
+def notifying_of(request: Request) -> Notifying:
+    owner: Notifying = request.app.state.notifying
+    return owner
+
+
 FromJourney = Annotated[Journey, Depends(journey_of)]
 FromConsistency = Annotated[Consistency, Depends(consistency_of)]
+FromNotifying = Annotated[Notifying, Depends(notifying_of)]
 
 PROBLEMS: dict[int, str] = {
     401: "No key, or one that is not known",

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.gateway.api.answers import FromConsistency, problems
 from services.gateway.campaign import MAX_CUSTOMERS, checked, planned_for
 from services.gateway.plan import allow_department
-from services.gateway.shapes import CampaignLine
+from services.gateway.shapes.preflight import CampaignLine
 from services.gateway.upstream import Consistency
 from shared.events import MessageEvent
 from shared.web.body import body_as

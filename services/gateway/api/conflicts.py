@@ -10,7 +10,8 @@ from services.gateway.api.answers import Cursor, FromConsistency, Limit, page, p
 from services.gateway.api.document import PLAN
 from services.gateway.api.overview import window_params
 from services.gateway.plan import allow_department, planned_message
-from services.gateway.shapes import ConflictPage, ConflictState, Kind, Preflight
+from services.gateway.shapes.conflicts import ConflictPage, ConflictState, Kind
+from services.gateway.shapes.preflight import Preflight
 from shared.events import MAX_EVENT_BYTES, Channel, Department
 from shared.web.body import bounded_body
 from shared.web.keys import Caller, allow

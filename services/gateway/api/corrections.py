@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from services.gateway.api.answers import Cursor, FromConsistency, chosen, page, problems
-from services.gateway.shapes import Correction, HeardItPage, Side
+from services.gateway.shapes.alerts import Side
+from services.gateway.shapes.corrections import Correction, HeardItPage
 from services.gateway.spreadsheet import MEDIA_TYPE, rows_as_csv
 from services.gateway.upstream import Consistency, Params
 from shared.events import Department

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse
 
 from services.gateway.api.answers import Cursor, FromConsistency, FromJourney, Limit, page, problems
-from services.gateway.shapes import Claims, Customer, CustomerPage, TimelinePage
+from services.gateway.shapes.claims import Claims
+from services.gateway.shapes.customers import Customer, CustomerPage, TimelinePage
 from shared.events import EVENT_TYPES, Channel, Department, timestamp
 from shared.events.models import Direction, Moment, Purpose
 from shared.web.keys import allow

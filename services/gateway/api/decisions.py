@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from services.gateway.api.answers import FromConsistency, problems
-from services.gateway.shapes import Alert, Dismissal
+from services.gateway.shapes.alerts import Alert, Dismissal
 from services.gateway.upstream import Consistency
 from shared.events import Department
 from shared.web.body import body_as

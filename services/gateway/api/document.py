@@ -10,7 +10,7 @@ from services.gateway.api.dead_letters import Filter, Replaying
 from services.gateway.api.decisions import MODELS
 from services.gateway.api.notifications import Retrying
 from services.gateway.api.silences import NewSilence
-from services.gateway.shapes import CampaignLine
+from services.gateway.shapes.preflight import CampaignLine
 from shared.events import Message, MessageEvent
 from shared.web.documentation import complete
 

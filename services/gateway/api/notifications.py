@@ -6,9 +6,14 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from services.gateway.api.answers import Cursor, Limit, page, problems
-from services.gateway.api.silences import FromNotifying
-from services.gateway.notifying import NotificationDetail, NotificationPage, NotificationState, Receivers, Retried
+from services.gateway.api.answers import Cursor, FromNotifying, Limit, page, problems
+from services.gateway.shapes.notifications import (
+    NotificationDetail,
+    NotificationPage,
+    NotificationState,
+    Receivers,
+    Retried,
+)
 from shared.web.body import body_as
 from shared.web.keys import Caller, allow
 from shared.web.paths import decoded

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
 from services.gateway.api.answers import problems
-from services.gateway.shapes import Health
+from services.gateway.shapes.health import Health
 from services.gateway.watch import Watch
 from shared.web.keys import allow
 

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse
 
 from services.gateway.api.answers import Cursor, FromConsistency, FromJourney, Limit, page, problems
-from services.gateway.shapes import MessagePage, Overview
+from services.gateway.shapes.customers import MessagePage
+from services.gateway.shapes.overview import Overview
 from services.gateway.upstream import Consistency, Journey
 from shared.events import Channel, Department
 from shared.web.keys import allow

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from services.gateway.api.answers import Cursor, Limit, page, problems
-from services.gateway.notifying import Notifying, Silence, SilencePage, SilenceState
+from services.gateway.api.answers import Cursor, FromNotifying, Limit, page, problems
+from services.gateway.shapes.notifications import Silence, SilencePage, SilenceState
 from shared.events import timestamp
 from shared.events.models import Moment
 from shared.web.body import body_as
@@ -27,14 +27,6 @@ EXAMPLE: dict[str, Any] = {
     "reason": "Sales corrects the spring offers by Monday.",
     "ends_at": "2026-03-09T09:00:00Z",
 }
-
-
-def notifying_of(request: Request) -> Notifying:
-    owner: Notifying = request.app.state.notifying
-    return owner
-
-
-FromNotifying = Annotated[Notifying, Depends(notifying_of)]
 
 
 class NewSilence(BaseModel):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from services.gateway.shapes import CanaryHealth, CanaryRun
+from services.gateway.shapes.health import CanaryHealth, CanaryRun
 from shared.events import timestamp
 from shared.telemetry.metrics import METRICS
 

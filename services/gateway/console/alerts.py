@@ -10,29 +10,18 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from fastapi_problem.error import Problem
 
-from services.gateway.api.answers import FromConsistency, FromJourney, chosen, page
+from services.gateway.api.answers import FromConsistency, FromJourney, FromNotifying, chosen, page
 from services.gateway.api.corrections import asked_for, spreadsheet
-from services.gateway.api.silences import FromNotifying
 from services.gateway.console import wording
 from services.gateway.console.customers import Cursor, events_of
 from services.gateway.console.entries import Side, by_key, key_of, side
 from services.gateway.console.rendering import render, segment
 from services.gateway.console.session import CheckedForm, Form, Viewer, local, signed_in
 from services.gateway.live import Live
-from services.gateway.shapes import (
-    ALERT_STATES,
-    DISMISSALS,
-    KINDS,
-    ORDERS,
-    SEVERITIES,
-    Alert,
-    AlertState,
-    Conflict,
-    TimelineItem,
-)
-from services.gateway.shapes import (
-    Side as AlertSide,
-)
+from services.gateway.shapes.alerts import ALERT_STATES, DISMISSALS, ORDERS, SEVERITIES, Alert, AlertState
+from services.gateway.shapes.alerts import Side as AlertSide
+from services.gateway.shapes.conflicts import KINDS, Conflict
+from services.gateway.shapes.customers import TimelineItem
 from services.gateway.upstream import Journey
 from shared.web.paths import AlertId
 from shared.web.problems import problem

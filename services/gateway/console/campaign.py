@@ -21,7 +21,8 @@ from services.gateway.console.entries import Side, by_key, key_of, ranges, side
 from services.gateway.console.marks import marked
 from services.gateway.console.rendering import fragment, render, rendered
 from services.gateway.console.session import CheckedForm, Form, Viewer
-from services.gateway.shapes import CampaignCause, CampaignExample, CampaignLine, CampaignResult, Clash
+from services.gateway.shapes.conflicts import Clash
+from services.gateway.shapes.preflight import CampaignCause, CampaignExample, CampaignLine, CampaignResult
 from services.gateway.upstream import Journey
 from shared.events import MessageEvent, identity_of
 

@@ -15,7 +15,8 @@ from services.gateway.console.entries import by_key, days, key_of, others_wanted
 from services.gateway.console.rendering import render
 from services.gateway.console.session import Viewer
 from services.gateway.console.told import told
-from services.gateway.shapes import Claim, TimelineItem
+from services.gateway.shapes.claims import Claim
+from services.gateway.shapes.customers import TimelineItem
 from services.gateway.upstream import Consistency, Journey
 from shared.events import timestamp
 from shared.web.paths import CustomerId

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from services.gateway.api.dead_letters import MAX_OFFSET, Letters, Offset, attachment, known, original_of
 from services.gateway.console import wording
 from services.gateway.console.rendering import query, render
-from services.gateway.console.session import CheckedForm, Viewer, local, signed_in
+from services.gateway.console.session import CheckedForm, Viewer, local, ops_only
 from services.gateway.dead_letters import views
 from services.gateway.dead_letters.index import STATES, Wanted
 from services.gateway.dead_letters.replay import MOST, Plan, Replayer
@@ -65,13 +65,6 @@ def moment(text: str) -> datetime | None:
         raise problem(422, "The time cannot be read; write it as 2026-03-02T09:00.") from error
 
 
-def ops_only(request: Request) -> Caller:
-    caller = signed_in(request)
-    if caller.role != "ops":
-        raise problem(403, "Dead letters are for ops: they show what customers were told, and change what is stored.")
-    return caller
-
-
 def filters_of(
     consumer: Text = "",
     topic: Text = "",
@@ -83,7 +76,8 @@ def filters_of(
     return Filters(consumer, topic, reason, state, since, until)
 
 
-Ops = Annotated[Caller, Depends(ops_only)]
+WHY_OPS = "Dead letters are for ops: they show what customers were told, and change what is stored."
+Ops = Annotated[Caller, Depends(ops_only(WHY_OPS))]
 Asked = Annotated[Filters, Depends(filters_of)]
 Before = Annotated[str | None, Query(pattern=r"^\d{1,18}$", alias="cursor")]
 

@@ -10,7 +10,8 @@ from markupsafe import Markup
 from services.gateway.console import wording
 from services.gateway.console.headlines import brief
 from services.gateway.console.marks import Range, excerpt, marked
-from services.gateway.shapes import Clash, Conflict, Reference, TimelineItem
+from services.gateway.shapes.conflicts import Clash, Conflict, Reference
+from services.gateway.shapes.customers import TimelineItem
 from shared.events import identity
 
 LONG_TEXT = 900

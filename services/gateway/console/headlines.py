@@ -2,7 +2,8 @@
 
 from services.gateway.console.values import value
 from services.gateway.console.wording import DEPARTMENTS, FOR_REVIEW, named
-from services.gateway.shapes import Alert, Clash, Values
+from services.gateway.shapes.alerts import Alert, Values
+from services.gateway.shapes.conflicts import Clash
 
 LONG = 40
 """Characters from which a value says too much for a headline."""

@@ -13,7 +13,7 @@ from services.gateway.api.overview import DAYS, overview_of
 from services.gateway.console.rendering import render
 from services.gateway.console.session import Viewer
 from services.gateway.console.trends import of_messages, of_pairs, spans
-from services.gateway.shapes import Overview
+from services.gateway.shapes.overview import Overview
 from shared.web.window import MAX_DAYS, Last, Window
 
 router = APIRouter(include_in_schema=False)

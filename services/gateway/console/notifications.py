@@ -7,30 +7,21 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from services.gateway.api.answers import page
+from services.gateway.api.answers import FromNotifying, page
 from services.gateway.api.notifications import NotificationId, ReceiverName
-from services.gateway.api.silences import FromNotifying
 from services.gateway.console import wording
 from services.gateway.console.customers import Cursor
 from services.gateway.console.rendering import render
-from services.gateway.console.session import CheckedForm, Viewer, local, signed_in
-from services.gateway.notifying import NOTIFICATION_STATES
+from services.gateway.console.session import CheckedForm, Viewer, local, ops_only
+from services.gateway.shapes.notifications import NOTIFICATION_STATES
 from shared.web.keys import Caller
-from shared.web.problems import problem
 
 router = APIRouter(prefix="/notifications", include_in_schema=False)
 
 ROOM = "/notifications"
 
 
-def ops_only(request: Request) -> Caller:
-    caller = signed_in(request)
-    if caller.role != "ops":
-        raise problem(403, "Notifications are for ops.")
-    return caller
-
-
-Ops = Annotated[Caller, Depends(ops_only)]
+Ops = Annotated[Caller, Depends(ops_only("Notifications are for ops."))]
 
 
 @router.get("")

@@ -17,7 +17,7 @@ from services.gateway.console.marks import marked
 from services.gateway.console.rendering import render
 from services.gateway.console.session import CheckedForm, Form, Viewer
 from services.gateway.plan import planned_message
-from services.gateway.shapes import Clash
+from services.gateway.shapes.conflicts import Clash
 from services.gateway.upstream import Journey
 from shared.events import MessageEvent, identity_of
 

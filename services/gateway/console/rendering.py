@@ -16,7 +16,7 @@ from services.gateway.console import wording
 from services.gateway.console.headlines import brief, headline, matter_of
 from services.gateway.console.marks import excerpt
 from services.gateway.console.values import value
-from services.gateway.shapes import CanaryHealth
+from services.gateway.shapes.health import CanaryHealth
 from services.gateway.watch import Watch
 
 HERE = Path(__file__).parent

@@ -6,6 +6,7 @@ its sessions too. Whatever changes something needs the session's token and a req
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from typing import Annotated
 from urllib.parse import parse_qsl, urlsplit
 
@@ -46,6 +47,18 @@ def signed_in(request: Request) -> Caller:
         raise SignInNeeded(wanted if request.method == "GET" else "/")
     request.state.viewer = caller
     return caller
+
+
+def ops_only(why: str) -> Callable[[Request], Caller]:
+    """A dependency that answers who is signed in; 403 that says `why` for anybody who is not of ops."""
+
+    def of_ops(request: Request) -> Caller:
+        caller = signed_in(request)
+        if caller.role != "ops":
+            raise problem(403, why)
+        return caller
+
+    return of_ops
 
 
 async def viewer_of_page(request: Request) -> Caller:

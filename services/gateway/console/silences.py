@@ -8,12 +8,12 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from fastapi_problem.error import Problem
 
-from services.gateway.api.answers import page
-from services.gateway.api.silences import FromNotifying, SilenceId
+from services.gateway.api.answers import FromNotifying, page
+from services.gateway.api.silences import SilenceId
 from services.gateway.console import wording
 from services.gateway.console.customers import Cursor
 from services.gateway.console.rendering import render
-from services.gateway.console.session import CheckedForm, Form, Viewer, local, signed_in
+from services.gateway.console.session import CheckedForm, Form, Viewer, local, ops_only
 from shared.events import timestamp
 from shared.web.keys import Caller
 from shared.web.problems import problem
@@ -45,14 +45,7 @@ class Row:
     value: str = ""
 
 
-def ops_only(request: Request) -> Caller:
-    caller = signed_in(request)
-    if caller.role != "ops":
-        raise problem(403, "Silences are for ops: they decide who is told of what.")
-    return caller
-
-
-Ops = Annotated[Caller, Depends(ops_only)]
+Ops = Annotated[Caller, Depends(ops_only("Silences are for ops: they decide who is told of what."))]
 
 
 @router.get("")

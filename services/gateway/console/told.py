@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.gateway.console import wording
-from services.gateway.shapes import Claim, Reference
+from services.gateway.shapes.claims import Claim
+from services.gateway.shapes.conflicts import Reference
 
 SUBJECTS = 25
 """Subjects on a page."""

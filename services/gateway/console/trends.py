@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from itertools import groupby
 
 from services.gateway.console import wording
-from services.gateway.shapes import DayCount, PairCount, SentCount
+from services.gateway.shapes.overview import DayCount, PairCount, SentCount
 from shared.web.window import Window
 
 DAILY, WEEKLY = 31, 120

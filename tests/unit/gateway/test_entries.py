@@ -3,7 +3,8 @@
 from typing import Any
 
 from services.gateway.console.entries import days, others_wanted
-from services.gateway.shapes import Conflict, TimelineItem
+from services.gateway.shapes.conflicts import Conflict
+from services.gateway.shapes.customers import TimelineItem
 
 
 def item(number: int, kind: str, conflicts: list[Conflict] | None = None, **data: Any) -> TimelineItem:

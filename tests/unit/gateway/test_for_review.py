@@ -5,7 +5,8 @@ from typing import Any
 from services.gateway.console.entries import days
 from services.gateway.console.headlines import brief, headline
 from services.gateway.console.rendering import TEMPLATES
-from services.gateway.shapes import Alert, Conflict, Sender
+from services.gateway.shapes.alerts import Alert, Sender
+from services.gateway.shapes.conflicts import Conflict
 from tests.unit.gateway.test_entries import conflict, message
 
 MACROS: Any = TEMPLATES.get_template("macros.html").module

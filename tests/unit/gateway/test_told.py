@@ -1,7 +1,8 @@
 """What a customer was told: what holds first, by subject, a page at a time."""
 
 from services.gateway.console.told import SUBJECTS, SUPERSEDED, told
-from services.gateway.shapes import Claim, Reference
+from services.gateway.shapes.claims import Claim
+from services.gateway.shapes.conflicts import Reference
 
 
 def claim(number: int, subject: str, later: int | None = None, attribute: str = "price") -> Claim:
