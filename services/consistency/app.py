@@ -9,8 +9,9 @@ from fastapi import FastAPI
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.consistency import alerts_api, api
 from services.consistency.alerting import Alerting, Contended
+from services.consistency.api import alerts, claims, conflicts, operations, preflight
+from services.consistency.api.desk import Desk
 from services.consistency.campaign import Campaigns
 from services.consistency.claims import standing
 from services.consistency.clock import Clock, now
@@ -23,7 +24,7 @@ from services.consistency.handlers import Work, compare_touchpoints
 from services.consistency.notify import api as notify_api
 from services.consistency.notify import routes as notify_routes
 from services.consistency.notify.following import GROUP as NOTIFY_GROUP
-from services.consistency.notify.following import hear_alerts
+from services.consistency.notify.following import follow_alerts
 from services.consistency.notify.notifier import Notifier
 from services.consistency.notify.sending import Sender
 from services.consistency.notify.settings import NotifySettings
@@ -96,13 +97,13 @@ def create_app(settings: Settings, detector: Callable[[], Detector] = default_de
             await takeover.enter()
             notify_store = NotifyStore(first, retention)
             await notify_store.prepare()
-            hearer = Consumer(hearing(notify_store, store), settings.kafka, publisher)
+            alerts_consumer = Consumer(alerts_subscription(notify_store, store), settings.kafka, publisher)
             sender = Sender()
             stack.push_async_callback(sender.close)
             notifier = Notifier(notify_store, routes, settings.notify.console_address, sender, clock)
             campaigns = Campaigns(examination, store.events)
-            app.state.desk = api.Desk(
-                store, engine.alerting, outbox, examination, consumer, hearer, clock, standing, campaigns
+            app.state.desk = Desk(
+                store, engine.alerting, outbox, examination, consumer, alerts_consumer, clock, standing, campaigns
             )
             app.state.notify_desk = notify_api.NotifyDesk(notify_store, notifier, clock)
             app.state.checks = {
@@ -111,7 +112,7 @@ def create_app(settings: Settings, detector: Callable[[], Detector] = default_de
                 "policies": engine.reader.ready,
                 "takeover": takeover.ready,
                 "consumer": partial(consuming, consumer),
-                "notifications": partial(consuming, hearer),
+                "notifications": partial(consuming, alerts_consumer),
             }
             await examination.work_out(partial(warm_up, examination.detector))
             await stack.enter_async_context(background(app, "outbox", outbox.run()))
@@ -119,7 +120,7 @@ def create_app(settings: Settings, detector: Callable[[], Detector] = default_de
             await stack.enter_async_context(background(app, "re-examination", engine.reexamination.run()))
             await stack.enter_async_context(background(app, "expiry", Expiry(store, examination, clock).run()))
             await stack.enter_async_context(background(app, "consumer", consumer.run(), consumer.stop))
-            await stack.enter_async_context(background(app, "hearing of alerts", hearer.run(), hearer.stop))
+            await stack.enter_async_context(background(app, "alerts", alerts_consumer.run(), alerts_consumer.stop))
             await stack.enter_async_context(background(app, "notifier", notifier.run(outbox.until_it_speaks)))
             await stack.enter_async_context(background(app, "takeover", takeover.run()))
             yield
@@ -134,9 +135,8 @@ def create_app(settings: Settings, detector: Callable[[], Detector] = default_de
         {name: partial(check, name) for name in CHECKS},
         transient=(*TRANSIENT, Contended),
     )
-    app.include_router(api.router)
-    app.include_router(notify_api.router)
-    app.include_router(alerts_api.router)
+    for part in (conflicts, alerts, claims, preflight, operations, notify_api):
+        app.include_router(part.router)
     return app
 
 
@@ -186,13 +186,13 @@ def make_engine(
     return Engine(store, alerting, outbox, examination, reexamination, reader, subscription)
 
 
-def hearing(notify: NotifyStore, store: Store) -> Subscription:
+def alerts_subscription(notify: NotifyStore, store: Store) -> Subscription:
     """Whatever generation an instance runs, it is one reader of the alerts among the others."""
 
     async def rules_of(conflicts: Sequence[str]) -> dict[str, str]:
         return {conflict.id: conflict.rule for conflict in await store.conflicts.by_id(conflicts)}
 
-    handle = partial(hear_alerts, watched=notify.watched, rules_of=rules_of)
+    handle = partial(follow_alerts, watched=notify.watched, rules_of=rules_of)
     return Subscription(ALERTS, NOTIFY_GROUP, handle, TRANSIENT)
 
 

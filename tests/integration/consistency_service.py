@@ -11,7 +11,7 @@ import httpx
 import orjson
 
 from deploy.local.stack import Stack
-from services.consistency.api import Desk
+from services.consistency.api.desk import Desk
 from services.consistency.app import Settings, create_app
 from services.consistency.examination import Examination
 from services.consistency.publish import Outbox

@@ -16,7 +16,7 @@ import orjson
 import pytest
 
 from services.consistency.notify.api import NotifyDesk, retried_by
-from services.consistency.notify.following import hear_alerts
+from services.consistency.notify.following import follow_alerts
 from services.consistency.notify.notifier import CLAIM, Notifier
 from services.consistency.notify.receivers import MICROSECONDS
 from services.consistency.notify.routes import Routes, read
@@ -83,7 +83,7 @@ class Desk:
         self.revisions[alert] = self.revisions.get(alert, 0) + 1
         plain = published(alert, state, revision=self.revisions[alert], **fields)
         record = Record(ALERTS, 0, 0, 0, alert.encode(), orjson.dumps(plain))
-        assert await hear_alerts([record, record], self.store.watched, no_rules) == []
+        assert await follow_alerts([record, record], self.store.watched, no_rules) == []
 
     async def go(self, seconds: float = 0) -> None:
         """Both instances do what is due, at the same time; then the time passes, and they do so again."""

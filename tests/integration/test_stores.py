@@ -7,13 +7,13 @@ from typing import Any, Literal
 import pytest
 
 from services.consistency.clock import now
-from services.consistency.counts import counted
 from services.consistency.domain.alerts import EXAMPLES, Facts, first_alert
 from services.consistency.domain.stored import Assignee, microseconds
+from services.consistency.facets import facets
 from services.consistency.store import Alerts, Conflicts, Events
 from services.consistency.store.alerts import Key, Order, WantedAlerts, key_of
 from services.consistency.store.counting import FEW
-from services.consistency.store.events import MOST, Arrival, StoredHistory
+from services.consistency.store.events import Arrival, Bounds, StoredHistory
 from services.journey.domain.mark import Mark
 from services.journey.domain.touchpoint import touchpoint
 from services.journey.store import IN_CHUNK, Filters
@@ -39,14 +39,9 @@ async def test_an_event_is_stored_once_and_other_content_is_told(database: Datab
     assert not any("other" in body for body in histories["c1"].bodies.values())
 
 
-async def test_of_very_many_messages_the_newest_are_answered(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_of_very_many_messages_the_newest_are_answered(database: Database) -> None:
     history, reach = 40, 20
-    bounds = {"MANY": 45, "HISTORY": history, "REACH": reach, "MOST": dict.fromkeys(MOST, history + 1)}
-    for name, bound in bounds.items():
-        monkeypatch.setattr(f"services.consistency.store.events.{name}", bound)
-    events = Events(database, shipped(), now)
+    events = Events(database, shipped(), now, Bounds(history, reach, at_once=45))
     await events.prepare()
     start = datetime(2026, 3, 2, tzinfo=UTC)
     everything = [
@@ -166,7 +161,7 @@ async def test_alerts_are_listed_sorted_counted_and_found_by_what_falls_due(data
     assert await listed(departments=("sales", "sales")) == []
     assert await listed(assigned="person:Ada") == ["a1"]
     assert await listed(state="merged") == ["a4", "a2"]
-    counts = counted(await alerts.tallies(None), "open", None, ())
+    counts = facets(await alerts.tallies(None), "open", None, ())
     assert counts["by_state"] == {"open": 2, "acknowledged": 1, "merged": 2}
     assert counts["by_severity"] == {"low": 1, "critical": 1}
     assert counts["by_departments"] == [{"departments": ["sales", "support"], "count": 2}]

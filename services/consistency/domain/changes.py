@@ -97,7 +97,7 @@ def as_stored(customer: str, conflict: Conflict, after: Aftermath, now: int, tra
         trace=trace,
         channel=conflict.b.data.channel if isinstance(conflict.b, MessageEvent) else None,
     )
-    corrected = correction(new, after)
+    corrected = corrected_at(new, after)
     if corrected is None:
         return new
     return replace(new, pair="settled", state="settled", fresh=False, corrected_at=corrected)
@@ -108,7 +108,7 @@ def ref(event: CustomerEvent | EmbargoEvent) -> Ref:
     return Ref(event.source, event.id, channel, microseconds(event.time))
 
 
-def correction(conflict: StoredConflict, after: Aftermath) -> int | None:
+def corrected_at(conflict: StoredConflict, after: Aftermath) -> int | None:
     """When the company, after both messages, announced a correction of one of them."""
     if conflict.kind != "contradiction":
         return None  # words cannot take back that promotion was sent, or a secret told

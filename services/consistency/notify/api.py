@@ -10,7 +10,7 @@ import orjson
 from fastapi import APIRouter, Depends, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from services.consistency.api import Cursor, Identifier, Limit
+from services.consistency.api.desk import Cursor, Identifier, Limit
 from services.consistency.clock import Clock
 from services.consistency.domain.stored import microseconds
 from services.consistency.notify.content import headline, test_body

@@ -15,7 +15,7 @@ RulesOf = Callable[[Sequence[str]], Awaitable[dict[str, str]]]
 """By conflict, the rule that found it; those that are not known are left out."""
 
 
-async def hear_alerts(records: Sequence[Record], watched: WatchedAlerts, rules_of: RulesOf) -> list[DeadLetter]:
+async def follow_alerts(records: Sequence[Record], watched: WatchedAlerts, rules_of: RulesOf) -> list[DeadLetter]:
     """Keeps the newest revision of each alert; to hear an old one again changes nothing."""
     dead: list[DeadLetter] = []
     newest: dict[str, dict[str, Any]] = {}

@@ -10,10 +10,13 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt, model_validator
 from standardwebhooks import Webhook
+from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 DURATION = re.compile(r"(\d{1,6})([smhd])")
 MICROSECONDS = 1_000_000
+LONGEST_TIMEOUT = 60
+"""Seconds that one try may take at the most."""
 MOST = 90 * SECONDS["d"] * MICROSECONDS
 
 
@@ -101,7 +104,7 @@ class Receiver(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    timeout: Duration = Field(default=10 * MICROSECONDS, gt=0, le=60 * MICROSECONDS)
+    timeout: Duration = Field(default=10 * MICROSECONDS, gt=0, le=LONGEST_TIMEOUT * MICROSECONDS)
     attempts: Annotated[PositiveInt, Field(le=30, strict=True)] = 10
     closed: Annotated[bool, Field(strict=True)] = True
 
@@ -145,7 +148,7 @@ class WebhookReceiver(Hook):
         key = secret("secret", self.secret_env, self.secret_file)
         try:
             return Webhook(key)
-        except Exception as error:  # noqa: BLE001 - the library raises what its parts do; the key must not be shown
+        except (ValueError, EmptyWebhookSecretError) as error:  # its text may show the key
             raise Unset(f"secret: not a key of Standard Webhooks (whsec_ and base64): {type(error).__name__}") from None
 
 

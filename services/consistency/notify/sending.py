@@ -15,6 +15,7 @@ import orjson
 from services.consistency.notify.content import mail_of, slack_body
 from services.consistency.notify.notification import Notification
 from services.consistency.notify.receivers import (
+    LONGEST_TIMEOUT,
     MICROSECONDS,
     AnyReceiver,
     EmailReceiver,
@@ -50,7 +51,7 @@ class Sender:
             follow_redirects=False,
             trust_env=False,
             verify=ssl.create_default_context(),  # the system's authorities, and those of SSL_CERT_FILE
-            timeout=None,  # noqa: S113 - each try is bounded as a whole
+            timeout=LONGEST_TIMEOUT,  # each try is bounded as a whole besides
             limits=httpx.Limits(max_connections=100, max_keepalive_connections=20),
         )
 

@@ -18,15 +18,6 @@ from shared.retention import Retention
 from shared.retention.documents import EXPIRES, NEVER, expire, kept, later_of
 
 MESSAGE = "touchpoint.message.v1"
-MANY = 10_000
-"""Events of several customers read at once; where there are more, each customer's newest are."""
-MOST = {
-    MESSAGE: HISTORY + 1,
-    "touchpoint.delivery.v1": 4 * HISTORY,
-    "touchpoint.case.v1": HISTORY,
-    "touchpoint.consent.v1": HISTORY,
-}
-"""Of one customer, by type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +38,36 @@ class StoredHistory:
     since: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """`messages` of a customer are read, the newest, each compared with the `reach` before it. `at_once`: events of
+    several customers read in one go; where there are more, each customer's newest are."""
+
+    messages: int = HISTORY
+    reach: int = REACH
+    at_once: int = 10_000
+
+    def by_type(self) -> dict[str, int]:
+        """Events of one customer."""
+        return {
+            MESSAGE: self.messages + 1,
+            "touchpoint.delivery.v1": 4 * self.messages,
+            "touchpoint.case.v1": self.messages,
+            "touchpoint.consent.v1": self.messages,
+        }
+
+
+USUAL = Bounds()
+
+
 class Events:
     """What has expired is not there any more for who asks, also where the server has not deleted it yet."""
 
-    def __init__(self, database: Database, retention: Retention, clock: Clock) -> None:
+    def __init__(self, database: Database, retention: Retention, clock: Clock, bounds: Bounds = USUAL) -> None:
         self._events = database["events"]
         self._retention = retention
         self._clock = clock
+        self._bounds = bounds
 
     async def prepare(self) -> None:
         await ensure_indexes(
@@ -93,18 +107,19 @@ class Events:
         fields = {"customer": 1, "type": 1, "time": 1, EXPIRES: 1, **fields}
         found: dict[str, list[Row]] = {customer: [] for customer in customers}
         for some in chunks(customers):
-            rows = await self._events.find({"customer": {"$in": list(some)}}, fields).limit(MANY).to_list(MANY)
-            if len(rows) == MANY:
+            most = self._bounds.at_once
+            rows = await self._events.find({"customer": {"$in": list(some)}}, fields).limit(most).to_list(most)
+            if len(rows) == most:
                 rows = [row for customer in some for row in await self._of_one(customer, fields)]
             for row in rows:
                 if not self._expired(row):
                     found[row["customer"]].append(row)
-        return {customer: cut(rows) for customer, rows in found.items()}
+        return {customer: cut(rows, self._bounds) for customer, rows in found.items()}
 
     async def _of_one(self, customer: str, fields: Row) -> list[Row]:
         """In bounded time, however many there are."""
         rows: list[Row] = []
-        for kind, most in MOST.items():
+        for kind, most in self._bounds.by_type().items():
             cursor = self._events.find({"customer": customer, "type": kind}, fields)
             rows += await cursor.sort([("time", DESCENDING), ("_id", DESCENDING)]).limit(most).to_list(most)
         return rows
@@ -159,11 +174,11 @@ class Events:
         }
 
 
-def cut(rows: list[Row]) -> tuple[list[Row], int | None]:
+def cut(rows: list[Row], bounds: Bounds) -> tuple[list[Row], int | None]:
     """Without the oldest messages where there are more than are compared; and from when on what is left has all its
     reach."""
     messages = sorted((row for row in rows if row["type"] == MESSAGE), key=lambda row: (row["time"], row["_id"]))
-    if len(messages) <= HISTORY:
+    if len(messages) <= bounds.messages:
         return rows, None
-    kept = messages[-HISTORY:]
-    return [*kept, *(row for row in rows if row["type"] != MESSAGE)], kept[REACH]["time"]
+    kept = messages[-bounds.messages :]
+    return [*kept, *(row for row in rows if row["type"] != MESSAGE)], kept[bounds.reach]["time"]

@@ -1,6 +1,7 @@
 """What ops decide about an alert; each is a step of its history."""
 
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Request
@@ -9,7 +10,6 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 
 from services.gateway.api.answers import FromConsistency, problems
 from services.gateway.shapes.alerts import Alert, Dismissal
-from services.gateway.upstream import Consistency
 from shared.events import Department
 from shared.web.body import body_as
 from shared.web.keys import Caller, allow
@@ -90,10 +90,6 @@ class MergedInto(Because):
 
 
 Said = TypeVar("Said", bound=Because)
-MODELS: tuple[type[Because], ...] = (
-    *(Because, Acknowledged, Assigned, Commented, Resolved, Dismissed),
-    MergedInto,
-)
 
 
 def read_as(model: type[Said]) -> Callable[[Request, Caller], Coroutine[Any, Any, Said]]:
@@ -111,98 +107,84 @@ def read_as(model: type[Said]) -> Callable[[Request, Caller], Coroutine[Any, Any
     return read
 
 
-def documented(model: type[Because]) -> dict[str, Any]:
-    """How a route describes itself: its answer, and its body, which is read by `read_as`."""
-    body = {"content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}}
-    return {
-        "response_model": Alert,
-        "responses": problems(404, 409, 413, 415),
-        "openapi_extra": {"requestBody": body},
-    }
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One decision as a route: the body it reads by `read_as`, and how it describes itself."""
+
+    action: str
+    model: type[Because]
+    summary: str
+    description: str
 
 
-async def decide(consistency: Consistency, id: str, action: str, caller: Caller, said: Because) -> JSONResponse:
-    return JSONResponse(await consistency.act(id, action, caller.name, said.reason or None, **said.more()))
+ROUTES = (
+    Route(
+        "acknowledge",
+        Acknowledged,
+        "Somebody looks into it",
+        "The alert's state becomes `acknowledged`, with `until` for so long; again, with another `until`, changes it.",
+    ),
+    Route("unacknowledge", Because, "Nobody looks into it after all", "The alert's state becomes `open` again."),
+    Route(
+        "assign",
+        Assigned,
+        "Who sees to it",
+        "Gives the alert to a person or a department, in place of whoever had it; its state stays.",
+    ),
+    Route("unassign", Because, "Nobody sees to it", "Takes the alert from whoever it is assigned to."),
+    Route("comment", Commented, "Something to know about it", "Adds the words to the alert's history."),
+    Route(
+        "resolve",
+        Resolved,
+        "The cause is corrected",
+        "The alert's state becomes `resolved`. A correction that reached all its customers does so by itself.",
+    ),
+    Route(
+        "dismiss",
+        Dismissed,
+        "It is none",
+        "The alert's state becomes `dismissed`: it is no conflict, it is tolerated, or another alert says the same.",
+    ),
+    Route("reopen", Because, "It is not over", "The alert's state becomes `open` again."),
+    Route(
+        "merge",
+        MergedInto,
+        "It has the cause of another one",
+        "The alert's conflicts, also those to come, count on the other one until it is split off again.",
+    ),
+    Route(
+        "split",
+        Because,
+        "It has a cause of its own after all",
+        "Undoes a merge: the alert has its conflicts and its state again.",
+    ),
+)
+MODELS: tuple[type[Because], ...] = tuple(dict.fromkeys((Because, *(route.model for route in ROUTES))))
 
 
-@router.post("/{id}/acknowledge", summary="Somebody looks into it", **documented(Acknowledged))
-async def acknowledge(
-    consistency: FromConsistency,
-    caller: Ops,
-    id: AlertId,
-    said: Annotated[Acknowledged, Depends(read_as(Acknowledged))],
-) -> JSONResponse:
-    """The alert's state becomes `acknowledged`, with `until` for so long; again, with another `until`, changes it."""
-    return await decide(consistency, id, "acknowledge", caller, said)
+def add(route: Route) -> None:
+    async def decide(
+        consistency: FromConsistency,
+        caller: Ops,
+        id: AlertId,
+        said: Annotated[Because, Depends(read_as(route.model))],
+    ) -> JSONResponse:
+        more = said.more()
+        return JSONResponse(await consistency.act(id, route.action, caller.name, said.reason or None, **more))
+
+    schema = {"$ref": f"#/components/schemas/{route.model.__name__}"}
+    router.add_api_route(
+        f"/{{id}}/{route.action}",
+        decide,
+        methods=["POST"],
+        name=route.action,
+        summary=route.summary,
+        description=route.description,
+        response_model=Alert,
+        responses=problems(404, 409, 413, 415),
+        openapi_extra={"requestBody": {"content": {"application/json": {"schema": schema}}}},
+    )
 
 
-@router.post("/{id}/unacknowledge", summary="Nobody looks into it after all", **documented(Because))
-async def unacknowledge(
-    consistency: FromConsistency, caller: Ops, id: AlertId, said: Annotated[Because, Depends(read_as(Because))]
-) -> JSONResponse:
-    """The alert's state becomes `open` again."""
-    return await decide(consistency, id, "unacknowledge", caller, said)
-
-
-@router.post("/{id}/assign", summary="Who sees to it", **documented(Assigned))
-async def assign(
-    consistency: FromConsistency, caller: Ops, id: AlertId, said: Annotated[Assigned, Depends(read_as(Assigned))]
-) -> JSONResponse:
-    """Gives the alert to a person or a department, in place of whoever had it; its state stays."""
-    return await decide(consistency, id, "assign", caller, said)
-
-
-@router.post("/{id}/unassign", summary="Nobody sees to it", **documented(Because))
-async def unassign(
-    consistency: FromConsistency, caller: Ops, id: AlertId, said: Annotated[Because, Depends(read_as(Because))]
-) -> JSONResponse:
-    """Takes the alert from whoever it is assigned to."""
-    return await decide(consistency, id, "unassign", caller, said)
-
-
-@router.post("/{id}/comment", summary="Something to know about it", **documented(Commented))
-async def comment(
-    consistency: FromConsistency, caller: Ops, id: AlertId, said: Annotated[Commented, Depends(read_as(Commented))]
-) -> JSONResponse:
-    """Adds the words to the alert's history."""
-    return await decide(consistency, id, "comment", caller, said)
-
-
-@router.post("/{id}/resolve", summary="The cause is corrected", **documented(Resolved))
-async def resolve(
-    consistency: FromConsistency, caller: Ops, id: AlertId, said: Annotated[Resolved, Depends(read_as(Resolved))]
-) -> JSONResponse:
-    """The alert's state becomes `resolved`. A correction that reached all its customers does so by itself."""
-    return await decide(consistency, id, "resolve", caller, said)
-
-
-@router.post("/{id}/dismiss", summary="It is none", **documented(Dismissed))
-async def dismiss(
-    consistency: FromConsistency, caller: Ops, id: AlertId, said: Annotated[Dismissed, Depends(read_as(Dismissed))]
-) -> JSONResponse:
-    """The alert's state becomes `dismissed`: it is no conflict, it is tolerated, or another alert says the same."""
-    return await decide(consistency, id, "dismiss", caller, said)
-
-
-@router.post("/{id}/reopen", summary="It is not over", **documented(Because))
-async def reopen(
-    consistency: FromConsistency, caller: Ops, id: AlertId, said: Annotated[Because, Depends(read_as(Because))]
-) -> JSONResponse:
-    """The alert's state becomes `open` again."""
-    return await decide(consistency, id, "reopen", caller, said)
-
-
-@router.post("/{id}/merge", summary="It has the cause of another one", **documented(MergedInto))
-async def merge(
-    consistency: FromConsistency, caller: Ops, id: AlertId, said: Annotated[MergedInto, Depends(read_as(MergedInto))]
-) -> JSONResponse:
-    """The alert's conflicts, also those to come, count on the other one until it is split off again."""
-    return await decide(consistency, id, "merge", caller, said)
-
-
-@router.post("/{id}/split", summary="It has a cause of its own after all", **documented(Because))
-async def split(
-    consistency: FromConsistency, caller: Ops, id: AlertId, said: Annotated[Because, Depends(read_as(Because))]
-) -> JSONResponse:
-    """Undoes a merge: the alert has its conflicts and its state again."""
-    return await decide(consistency, id, "split", caller, said)
+for one in ROUTES:
+    add(one)

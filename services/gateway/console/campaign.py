@@ -17,8 +17,9 @@ from services.gateway.api.answers import FromConsistency, FromJourney
 from services.gateway.api.campaign import begun
 from services.gateway.campaign import MAX_CUSTOMERS, customers_in, planned_for
 from services.gateway.console.customers import events_of
-from services.gateway.console.entries import Side, by_key, key_of, ranges, side
+from services.gateway.console.entries import Side, by_key, key_of, other_reference, ranges, side
 from services.gateway.console.marks import marked
+from services.gateway.console.preflight import filled_in
 from services.gateway.console.rendering import fragment, render, rendered
 from services.gateway.console.session import CheckedForm, Form, Viewer
 from services.gateway.shapes.conflicts import Clash
@@ -59,9 +60,7 @@ async def form_page(request: Request, viewer: Viewer) -> Response:
 async def check(
     request: Request, viewer: Viewer, consistency: FromConsistency, journey: FromJourney, form: CheckedForm
 ) -> Response:
-    fields = EMPTY | {name: value.strip() for name, value in form.items() if name in EMPTY}
-    # Browsers send line breaks as CR LF; the words' places are counted in what is compared.
-    fields["text"] = fields["text"].replace("\r\n", "\n")
+    fields = filled_in(EMPTY, form)
     try:
         customers = customers_in(fields["customers"])
         event = planned_for(message_of(fields), customers)
@@ -123,7 +122,7 @@ async def with_other_sides(journey: Journey, event: MessageEvent, result: Campai
 async def other_side(journey: Journey, own: str, example: CampaignExample) -> Side | None:
     """None where it cannot be had now: the page says the rest without it."""
     clash = example["conflict"]
-    reference = clash["a"] if key_of(clash["b"]) == own else clash["b"]
+    reference = other_reference(clash, own)
     try:
         known = by_key(await events_of(journey, example["customer"], [reference["id"]]))
     except Problem as trouble:

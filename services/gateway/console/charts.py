@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from typing import Any
 from xml.etree.ElementTree import Element
 
 import pygal
@@ -84,36 +85,47 @@ def without_scripts(root: Element) -> Element:
     return root
 
 
+def plain() -> dict[str, Any]:
+    """What every chart has in common: its colours, no script, no legend, whole numbers."""
+    return {
+        "style": style(),
+        "css": [*DEFAULT_CSS, CSS],
+        "js": [],
+        "show_legend": False,
+        "show_x_guides": False,
+        "margin": 4,
+        "no_data_text": "Nothing yet",
+        "formatter": lambda number: f"{number:,.0f}",
+    }
+
+
+def svg_of(chart: pygal.graph.graph.Graph) -> bytes:
+    chart.add_xml_filter(without_scripts)
+    svg: bytes = chart.render()
+    return svg
+
+
 def bars(counts: Mapping[str, int], names: Mapping[str, str]) -> bytes:
     """Horizontal bars, the longest on top."""
     ordered = sorted(counts.items(), key=lambda pair: pair[1])
     chart = pygal.HorizontalBar(
-        style=style(),
-        css=[*DEFAULT_CSS, CSS],
-        js=[],
+        **plain(),
         width=420,
         height=max(80, 27 * len(ordered) + 16),
         explicit_size=False,
-        show_legend=False,
         show_x_labels=False,
-        show_x_guides=False,
         show_y_guides=False,
         print_values=True,
         print_values_position="top",
         print_zeroes=True,
-        margin=4,
         spacing=10,
         rounded_bars=3,
         range=(0, max(counts.values(), default=1) * 1.12 or 1),
-        no_data_text="Nothing yet",
-        formatter=lambda number: f"{number:,.0f}",
         disable_xml_declaration=False,
     )
-    chart.add_xml_filter(without_scripts)
     chart.x_labels = [names.get(key, key) for key, _ in ordered]
     chart.add("", [number for _, number in ordered])
-    svg: bytes = chart.render()
-    return svg
+    return svg_of(chart)
 
 
 def steps(most: int) -> list[int]:
@@ -127,57 +139,39 @@ def stacked(spans: Sequence[Span], narrow: bool) -> bytes:
     every = max(1, -(-len(spans) // (4 if narrow else 9)))
     axis = steps(max([span.total for span in spans], default=0))
     chart = pygal.StackedBar(
-        style=style(),
-        css=[*DEFAULT_CSS, CSS],
-        js=[],
+        **plain(),
         width=400 if narrow else 1060,
         height=230,
         explicit_size=False,
-        show_legend=False,
-        show_x_guides=False,
         print_values=False,
-        margin=4,
         spacing=8,
         rounded_bars=1,
         y_labels=axis,
         range=(0, axis[-1]),
-        no_data_text="Nothing yet",
-        formatter=lambda number: f"{number:,.0f}",
         show_minor_x_labels=False,
         truncate_label=-1,
     )
-    chart.add_xml_filter(without_scripts)
     chart.x_labels = [span.label for span in spans]
     chart.x_labels_major = [span.label for span in spans[::every]]
     for kind in wording.KINDS:
         chart.add(kind, [span.kinds.get(kind, 0) for span in spans])
-    svg: bytes = chart.render()
-    return svg
+    return svg_of(chart)
 
 
 def line(points: list[float]) -> bytes:
     chart = pygal.Line(
-        style=style(),
-        css=[*DEFAULT_CSS, CSS],
-        js=[],
+        **plain(),
         width=420,
         height=150,
-        show_legend=False,
         show_dots=False,
-        show_x_guides=False,
         fill=False,
-        margin=4,
         min_scale=2,
         max_scale=3,
         include_x_axis=True,
         range=(0, max([*points, 10.0])),
-        no_data_text="Nothing yet",
-        formatter=lambda number: f"{number:,.0f}",
     )
-    chart.add_xml_filter(without_scripts)
     chart.add("", points)
-    svg: bytes = chart.render()
-    return svg
+    return svg_of(chart)
 
 
 def answer(svg: bytes) -> Response:

@@ -102,6 +102,11 @@ def others_wanted(items: Sequence[TimelineItem]) -> list[str]:
     return sorted({side["id"] for side in sides if key_of(side) not in here})
 
 
+def other_reference(clash: Clash, own: str) -> Reference:
+    """The side that is not the event with the key `own`."""
+    return clash["a"] if key_of(clash["b"]) == own else clash["b"]
+
+
 def ranges(clash: Clash, event_id: str) -> list[Range]:
     return [(span["start"], span["end"]) for span in clash["spans"] if span["event"] == event_id]
 
@@ -154,7 +159,7 @@ def happening(item: TimelineItem) -> str:
 def note(clash: Conflict, item: TimelineItem, known: Mapping[str, TimelineItem]) -> Note:
     own = identity(item["source"], item["id"])
     other_is_earlier = key_of(clash["b"]) == own
-    reference = clash["a"] if other_is_earlier else clash["b"]
+    reference = other_reference(clash, own)
     return Note(
         id=clash["id"],
         kind=clash["kind"],

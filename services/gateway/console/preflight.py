@@ -12,7 +12,7 @@ from markupsafe import Markup
 from services.gateway.api.answers import FromConsistency, FromJourney
 from services.gateway.console import wording
 from services.gateway.console.customers import events_of
-from services.gateway.console.entries import Side, by_key, key_of, ranges, side
+from services.gateway.console.entries import Side, by_key, key_of, other_reference, ranges, side
 from services.gateway.console.marks import marked
 from services.gateway.console.rendering import render
 from services.gateway.console.session import CheckedForm, Form, Viewer
@@ -35,9 +35,7 @@ async def form_page(request: Request, viewer: Viewer, customer: str = "") -> Res
 async def check(
     request: Request, viewer: Viewer, consistency: FromConsistency, journey: FromJourney, form: CheckedForm
 ) -> Response:
-    fields = EMPTY | {name: value.strip() for name, value in form.items() if name in EMPTY}
-    # Browsers send line breaks as CR LF; the words' places are counted in what is compared.
-    fields["text"] = fields["text"].replace("\r\n", "\n")
+    fields = filled_in(EMPTY, form)
     try:
         event = planned_message(orjson.dumps(data_of(fields)), f"plan-{uuid4()}")
     except Problem as mistake:
@@ -53,6 +51,12 @@ async def check(
         planned=marked(event.data.text, words),
         known=await is_known(journey, event.data.customer.id),
     )
+
+
+def filled_in(empty: Form, form: Form) -> Form:
+    """The form's own fields. Browsers send line breaks as CR LF; the words' places are counted in what is compared."""
+    given = {name: value.strip().replace("\r\n", "\n") for name, value in form.items() if name in empty}
+    return empty | given
 
 
 def show(
@@ -82,7 +86,7 @@ def data_of(fields: Form) -> dict[str, Any]:
 
 async def with_other_side(journey: Journey, event: MessageEvent, clashes: list[Clash]) -> list[tuple[Clash, Side]]:
     own = identity_of(event)
-    references = [clash["a"] if key_of(clash["b"]) == own else clash["b"] for clash in clashes]
+    references = [other_reference(clash, own) for clash in clashes]
     try:
         ids = sorted({reference["id"] for reference in references})
         known = by_key(await events_of(journey, event.data.customer.id, ids))

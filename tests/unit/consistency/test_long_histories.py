@@ -1,7 +1,7 @@
 """What is kept of a history saves work and changes nothing; a very long one is compared in its newest part."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -38,8 +38,8 @@ def said(number: int, text: str, hour: int | None = None, **data: object) -> Mes
     )
 
 
-def pairs(detector: Detector, events: Sequence[MessageEvent], **how: object) -> set[tuple[str, str]]:
-    return {(found.a.id, found.b.id) for found in detector.detect(events, **how)}  # type: ignore[arg-type]
+def pairs(detector: Detector, events: Sequence[MessageEvent], since: datetime | None = None) -> set[tuple[str, str]]:
+    return {(found.a.id, found.b.id) for found in detector.detect(events, since=since)}
 
 
 @settings(max_examples=60)

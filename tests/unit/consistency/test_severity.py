@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,9 +13,9 @@ from services.consistency.severity import SHIPPED, SeverityError, read, run, shi
 from tests.unit.consistency.told import NOW, stored
 
 
-def alert(**changed: object) -> Alert:
+def alert(**changed: Any) -> Alert:
     made = first_alert("a1", Facts(1, 1, NOW, NOW, False, (stored("c1"),), None), NOW)
-    return replace(made, **changed)  # type: ignore[arg-type]
+    return replace(made, **changed)
 
 
 def judged(days: float = 0, **changed: object) -> str:

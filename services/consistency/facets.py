@@ -7,7 +7,7 @@ from typing import Any
 from services.consistency.store.alerts import Tally
 
 
-def counted(
+def facets(
     tallies: Sequence[Tally], state: str | None, severity: str | None, departments: Sequence[str]
 ) -> dict[str, Any]:
     by_state, by_severity = Counter[str](), Counter[str]()

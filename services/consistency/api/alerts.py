@@ -1,4 +1,4 @@
-"""The part of the service's HTTP API that is about alerts: lists, what people decide, and corrections."""
+"""Alerts: lists, what people decide, and corrections."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,14 +8,14 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
 from services.consistency.alerting import Contended, UnknownAlert, known_one
-from services.consistency.api import AtSpeakingDesk, Cursor, Desk, Identifier, Limit
+from services.consistency.api.desk import AtSpeakingDesk, Cursor, Desk, Identifier, Limit
 from services.consistency.correcting import Correction, correction_of
-from services.consistency.counts import counted
 from services.consistency.domain.causes import Side
 from services.consistency.domain.conflict import Kind
 from services.consistency.domain.correction import NoChoice
 from services.consistency.domain.decisions import Action, Decision, Incomplete, NotPossible
 from services.consistency.domain.stored import Alert, AlertState, Assignee, Dismissal, Severity, microseconds
+from services.consistency.facets import facets
 from services.consistency.store.alerts import ORDERS, Key, Order, WantedAlerts, key_of
 from shared.web.body import body_as
 from shared.web.cursor import BadCursor, decode, encode
@@ -119,7 +119,7 @@ async def counts(
     department: Departments = (),
 ) -> dict[str, Any]:
     """By state, severity and departments; each under the other filters, so that it says what choosing it shows."""
-    return counted(await desk.store.alerts.tallies(kind), state, severity, department)
+    return facets(await desk.store.alerts.tallies(kind), state, severity, department)
 
 
 @router.get("/{alert_id}")

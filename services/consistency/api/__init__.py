@@ -1,0 +1,1 @@
+"""The service's HTTP API, for the gateway: a file a concept."""
