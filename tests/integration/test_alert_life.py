@@ -1,6 +1,6 @@
 """What people do with alerts on a real broker and a real database: their life, corrections, merging, severity."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,16 +11,8 @@ from services.consistency.domain.stored import microseconds, written
 from shared.kafka.topics import ALERTS
 from tests.feed import until
 from tests.integration.consistency_service import Answer, Customer, Service, running
-from tests.integration.servers import Servers
 
 WRONG, RIGHT = "You get 9% off the Pro plan.", "You get 19% off the Pro plan."
-
-
-@pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory, free_ports: dict[str, str]) -> Iterator[Stack]:
-    with Servers(tmp_path_factory.mktemp("alerts"), free_ports) as stack:
-        stack.up()
-        yield stack
 
 
 @pytest.fixture(scope="module")

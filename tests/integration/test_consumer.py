@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -25,13 +25,6 @@ from tests.topics import lag, places_of, records_of
 
 PARTITIONS = 3
 SLOW, HANGS, BREAKS, UNREADABLE = b"slow", b"hangs", b"breaks", b"unreadable"
-
-
-@pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory, free_ports: dict[str, str]) -> Iterator[Servers]:
-    with Servers(tmp_path_factory.mktemp("consumer"), free_ports) as servers:
-        servers.up()
-        yield servers
 
 
 @dataclass

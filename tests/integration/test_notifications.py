@@ -1,124 +1,21 @@
 """From a published alert to its receivers, on a real database, with real servers that take webhooks and mail."""
 
 import asyncio
-import ssl
-import subprocess
-import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email.message import Message
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 
 from services.consistency.notify.api import NotifyDesk, retried_by
-from services.consistency.notify.following import follow_alerts
-from services.consistency.notify.notifier import CLAIM, Notifier
+from services.consistency.notify.notifier import CLAIM
 from services.consistency.notify.receivers import MICROSECONDS
-from services.consistency.notify.routes import Routes, read
-from services.consistency.notify.sending import Sender
 from services.consistency.notify.silence import new_silence
 from services.consistency.notify.silencing import make
-from services.consistency.notify.store import NotifyStore
-from shared.kafka.records import Record
-from shared.kafka.topics import ALERTS
 from shared.mongo import Database
-from shared.retention import shipped
-from tests.integration.receivers import SECRET, Hooks, accepts, hook_receiver, mail_receiver
-from tests.unit.consistency.notify.alerts import published
-
-CONSOLE = "https://onevoice.example.com"
-ROUTES = """
-[defaults]
-group_wait = "10s"
-group_interval = "30s"
-repeat_interval = "2m"
-
-[[route]]
-name = "all"
-to = ["hook"]
-
-[[inhibit]]
-source = ["kind = embargo"]
-target = ["kind = contradiction"]
-equal = ["subject"]
-
-[receiver.hook]
-type = "webhook"
-url = "URL"
-secret_env = "TEST_HOOK_SECRET"
-timeout = "2s"
-attempts = 3
-"""
-
-
-@dataclass
-class Clock:
-    """Goes on by itself, and further where a test says so."""
-
-    ahead: int = 0
-
-    def __call__(self) -> int:
-        return time.time_ns() // 1_000 + self.ahead
-
-    def forward(self, seconds: float) -> None:
-        self.ahead += int(seconds * MICROSECONDS)
-
-
-@dataclass
-class Desk:
-    """Two instances over one database."""
-
-    store: NotifyStore
-    notifiers: tuple[Notifier, Notifier]
-    clock: Clock
-    revisions: dict[str, int] = field(default_factory=dict)
-
-    async def say(self, alert: str, state: str = "open", **fields: Any) -> None:
-        """As the topic says it."""
-        self.revisions[alert] = self.revisions.get(alert, 0) + 1
-        plain = published(alert, state, revision=self.revisions[alert], **fields)
-        record = Record(ALERTS, 0, 0, 0, alert.encode(), orjson.dumps(plain))
-        assert await follow_alerts([record, record], self.store.watched, no_rules) == []
-
-    async def go(self, seconds: float = 0) -> None:
-        """Both instances do what is due, at the same time; then the time passes, and they do so again."""
-        await self.do_what_is_due()
-        self.clock.forward(seconds)
-        await self.do_what_is_due()
-
-    async def do_what_is_due(self) -> None:
-        for _ in range(2):
-            await asyncio.gather(*(one.step() for one in self.notifiers))
-            await asyncio.gather(*(one.settle() for one in self.notifiers))
-
-    async def states(self) -> list[str]:
-        return [one.state for one in await self.store.notifications.page(None, None, None, 100)]
-
-
-async def no_rules(_: object) -> dict[str, str]:
-    return {}
-
-
-@asynccontextmanager
-async def desk_with(database: Database, folder: Path, text: str) -> AsyncIterator[Desk]:
-    store, clock, routes = NotifyStore(database, shipped()), Clock(), routes_in(folder, text)
-    await store.prepare()
-    senders = Sender(), Sender()
-    first, second = (Notifier(store, routes, CONSOLE, sender, clock) for sender in senders)
-    yield Desk(store, (first, second), clock)
-    for sender in senders:
-        await sender.close()
-
-
-def routes_in(folder: Path, text: str) -> Routes:
-    file = folder / "routes.toml"
-    file.write_text(text)
-    return read(file)
+from tests.integration.notifying import CONSOLE, ROUTES, Desk, desk_with
+from tests.integration.receivers import SECRET, Hooks, hook_receiver
 
 
 @pytest.fixture
@@ -323,66 +220,3 @@ async def test_a_receiver_that_hangs_keeps_no_other_waiting(database: Database, 
     [text] = {content["text"] for content in chat.taken.values() if "/alerts/a7|" in content["text"]}
     assert "&lt;!channel&gt; 20 % &amp; more ¦ less" in text
     assert f"<{CONSOLE}/alerts/a7|Open: contradiction of discount, marketing and sales, 3 customers>" in text
-
-
-MAIL = """
-[receiver.mail]
-type = "email"
-to = ["ops@example.com", "Second <second@example.com>"]
-from = "Onevoice <onevoice@example.com>"
-host = "localhost"
-port = PORT
-tls = "starttls"
-user = "onevoice"
-password_env = "TEST_MAIL_PASSWORD"
-attempts = 4
-"""
-
-
-async def test_mail_goes_out_over_starttls_with_login_and_a_stable_message_id(
-    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    context = certified(tmp_path, monkeypatch)
-    monkeypatch.setenv("TEST_MAIL_PASSWORD", "open sesame")
-    route = '[[route]]\nname = "all"\nto = ["mail"]\ngroup_wait = "0s"\ngroup_interval = "1s"\n'
-    options = {"tls_context": context, "require_starttls": True, "auth_required": True}
-    with mail_receiver(authenticator=accepts("onevoice", "open sesame"), **options) as mailbox:
-        text = route + MAIL.replace("PORT", str(mailbox.port))
-        async with desk_with(database, tmp_path, text) as desk:
-            mailbox.refuses = "451 greylisted"
-            await desk.say("a1", reason="line\r\nBcc: all@example.com")
-            await desk.go()
-            assert mailbox.mails == []
-            mailbox.refuses = ""
-            await desk.go(7)
-            await desk.say("a1", "resolved")
-            await desk.go(3)
-            mailbox.refuses = "554 no"
-            await desk.say("a1")
-            await desk.go(3)
-            assert await desk.states() == ["dead", "sent", "sent"]
-    opened, closed = mailbox.mails
-    assert opened["Subject"] == "[Onevoice] Alert: 1 open (contradiction, marketing, sales)"
-    assert closed["Subject"].startswith("[Onevoice] Alert: 1 closed")
-    assert (opened["To"], opened["Bcc"]) == ("ops@example.com, Second <second@example.com>", None)
-    assert opened["References"] == closed["References"]
-    assert opened["Message-ID"] == f"<{opened['Webhook-Id']}@example.com>" != closed["Message-ID"]
-    assert f"{CONSOLE}/alerts/a1" in words_of(opened)
-
-
-def words_of(mail: Message) -> str:
-    payload = mail.get_payload(decode=True)
-    assert isinstance(payload, bytes)
-    return payload.decode()
-
-
-def certified(folder: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
-    """A certificate for localhost that this process trusts."""
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    options = ["-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-    names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(["openssl", "req", "-x509", *options, *names], check=True, capture_output=True)
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate, key)
-    return context

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,18 +28,10 @@ from shared.retention.table import SHIPPED
 from shared.settings import KafkaSettings
 from tests.feed import until
 from tests.integration.consistency_service import Customer, Service, running
-from tests.integration.servers import Servers
 
 pytestmark = pytest.mark.stack
 NOW = datetime.now(UTC).replace(microsecond=0)
 MILLISECONDS = int(NOW.timestamp() * 1000)
-
-
-@pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory, free_ports: dict[str, str]) -> Iterator[Stack]:
-    with Servers(tmp_path_factory.mktemp("retention"), free_ports) as stack:
-        stack.up()
-        yield stack
 
 
 @pytest.fixture(scope="module")
