@@ -84,10 +84,18 @@ class Link:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def _stop_listening(self) -> None:
+        """What was accepted gets its transport first: asyncio leaves it unclosed where the server closes in between."""
+        if self._server is None:
+            return
+        for listening in self._server.sockets:
+            self._loop.remove_reader(listening.fileno())
+        await asyncio.sleep(0)
+        self._server.close()
+        self._server = None
+
     async def _cut(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        await self._stop_listening()
         for pair in list(self._pairs):
             for writer in pair:
                 writer.transport.abort()
@@ -114,6 +122,9 @@ class Link:
         except OSError:
             writer.transport.abort()
             return
+        except asyncio.CancelledError:
+            writer.transport.abort()
+            raise
         pair = (writer, far_writer)
         self._pairs.add(pair)
         pumps = [
