@@ -1,7 +1,8 @@
 """Keeps alerts in step with their conflicts, with what people decide and with the clock, whoever else does so at the
 same time."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.consistency.clock import Clock
@@ -18,6 +19,9 @@ SPREAD_AT_ONCE = 500
 MANY = 1_000
 """Conflicts from which on an alert is counted at most every `COUNT_EVERY` microseconds: counting reads all."""
 COUNT_EVERY = 5_000_000
+SLOW, RESTS = 0.25, 9
+"""Where counting took more than so many seconds, so many times as long passes before the next time: the more
+conflicts an alert has, the rarer."""
 
 
 class Contended(Exception):
@@ -44,6 +48,13 @@ class Alerting:
         self.store = store
         self.clock = clock
         self.scale = scale
+        self._resting: dict[str, float] = {}
+
+    def ripe(self, alerts: Collection[str]) -> frozenset[str]:
+        """Those that may be counted again by now."""
+        now = time.monotonic()
+        self._resting = {one: until for one, until in self._resting.items() if until > now}
+        return frozenset(alerts) - self._resting.keys()
 
     async def recount(self, ids: Iterable[str], *, defer: bool = True) -> Recounted:
         """Brings the alerts up to date with their conflicts; for a merged one, the alert that it is merged into.
@@ -57,7 +68,9 @@ class Alerting:
             if defer:
                 left = await self._without_big(left, known)
             members = await self.store.alerts.members(left)
+            began = time.monotonic()
             facts = await self.store.conflicts.facts(left, members)
+            self._rest(left, time.monotonic() - began)
             counted = {one: recounted(known.get(one), one, facts.get(one), self.clock()) for one in left}
             alerts = [alert for alert in counted.values() if alert is not None]
             if await self._write([alert for alert in alerts if alert is not known.get(alert.id)]):
@@ -66,6 +79,10 @@ class Alerting:
         if asked:
             raise Contended(f"{len(asked)} alerts could not be counted in {ATTEMPTS} attempts")
         return Recounted()
+
+    def _rest(self, counted: Sequence[str], took: float) -> None:
+        if took > SLOW:
+            self._resting |= dict.fromkeys(counted, time.monotonic() + RESTS * took)
 
     async def _roots(self, ids: Sequence[str]) -> tuple[dict[str, Alert], set[str]]:
         """The alerts and those that they are merged into, and the ids of those on which conflicts count."""
@@ -81,14 +98,14 @@ class Alerting:
 
     async def _without_big(self, ids: list[str], known: dict[str, Alert]) -> list[str]:
         """The alerts to count now; big ones that were counted just now wait for the sweep."""
-        now = self.clock()
+        now, ripe = self.clock(), self.ripe(ids)
         big = {
             one
             for one in ids
             if (alert := known.get(one)) is not None
             and alert.conflicts >= MANY
             and alert.state in ("open", "acknowledged")
-            and now - alert.updated_at < COUNT_EVERY
+            and (now - alert.updated_at < COUNT_EVERY or one not in ripe)
         }
         if big:
             await self.store.alerts.defer(sorted(big))

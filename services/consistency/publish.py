@@ -85,7 +85,8 @@ class Outbox:
         before = self._clock() - self._grace
         conflicts = await self._store.conflicts.pending(before, SWEEP_AT_ONCE)
         touched = {alert for conflict in conflicts for alert in (conflict.alert, *conflict.left)}
-        due = await self._store.alerts.due(SWEEP_AT_ONCE)
+        waiting = await self._store.alerts.due(SWEEP_AT_ONCE)
+        due = {one: waiting[one] for one in self._alerting.ripe(waiting)}
         await self._alerting.recount(due, defer=False)
         await self._store.alerts.counted(due)
         spread_to: list[str] = []
