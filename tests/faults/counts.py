@@ -11,7 +11,7 @@ from tests.faults.counted import Counted
 from tests.faults.load import Load
 
 SETTLED = 300.0
-"""Seconds after which what is not stored is taken to be lost."""
+"""Seconds without any progress after which what is not stored is taken to be lost."""
 
 
 class Stored:
@@ -57,13 +57,19 @@ async def outcome(
     fault: str, stored: Stored, prefix: str, load: Load, sent: int, expected: int, recovered: float | None
 ) -> Counted:
     """Waits until everything acknowledged is stored and compared, or nothing more comes."""
+    count = len(load.accepted)
+    whole = (count, count, expected, expected)
 
-    async def whole() -> bool:
-        count = len(load.accepted)
-        there = await stored.count(prefix) >= count and await stored.compared(prefix) >= count
-        return there and len(await stored.conflicts(prefix)) == expected == await stored.marks(prefix)
+    async def so_far() -> tuple[int, int, int, int]:
+        conflicts = len(await stored.conflicts(prefix))
+        return await stored.count(prefix), await stored.compared(prefix), conflicts, await stored.marks(prefix)
 
-    await within(SETTLED, whole)
+    seen, since = (-1, -1, -1, -1), time.monotonic()
+    while seen != whole and time.monotonic() - since < SETTLED:
+        asked = time.monotonic()
+        if (now := await so_far()) != seen:
+            seen, since = now, time.monotonic()
+        await leave_alone(asked)
     await asyncio.sleep(1.0)  # for what would be one too many
     timelines = await stored.timelines(prefix)
     compared = await stored.compared(prefix)
@@ -83,14 +89,16 @@ async def outcome(
 
 
 async def within(seconds: float, probe: Callable[[], Awaitable[bool]]) -> float | None:
-    """Seconds until the probe was true; None where it never was.
-
-    The server is left alone between probes for four times as long as the last one took: counting very many documents
-    would otherwise hold up the work that is waited for.
-    """
+    """Seconds until the probe was true; None where it never was."""
     began = time.monotonic()
     while (asked := time.monotonic()) - began < seconds:
         if await probe():
             return time.monotonic() - began
-        await asyncio.sleep(max(0.2, 4 * (time.monotonic() - asked)))
+        await leave_alone(asked)
     return None
+
+
+async def leave_alone(asked: float) -> None:
+    """Waits for four times as long as the server was busy with what was asked: counting very many documents would
+    otherwise hold up the work that is waited for."""
+    await asyncio.sleep(max(0.2, 4 * (time.monotonic() - asked)))
