@@ -13,7 +13,7 @@ from pymongo import AsyncMongoClient
 from deploy.local.stack import Stack
 from tests.bench.cores import LOAD, MEASURED, pin
 
-SECONDS = 2.0
+SECONDS = 4
 """Of each run of a load."""
 PATIENCE = 300.0
 

@@ -37,13 +37,13 @@ def must_be_there() -> None:
         raise NoLoadTool(INSTALL)
 
 
-async def wrk(port: int, script: str, arguments: Sequence[str], connections: int, seconds: float) -> Load:
+async def wrk(port: int, script: str, arguments: Sequence[str], connections: int, seconds: int) -> Load:
     """Raises `Unfit` where anything but 2xx was answered."""
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as whole:
         whole.write((HERE / script).read_text("utf-8") + (HERE / "done.lua").read_text("utf-8"))
         whole.flush()
         url = f"http://127.0.0.1:{port}"
-        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "30s", "-s", whole.name, url, "--"]
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", whole.name, url, "--"]
         process = await asyncio.create_subprocess_exec(
             *pinned_command(LOAD, [*command, *arguments]),
             stdout=asyncio.subprocess.PIPE,
@@ -59,12 +59,12 @@ async def wrk(port: int, script: str, arguments: Sequence[str], connections: int
     return Load(found["requests"] / (found["microseconds"] / 1e6), found["p50"] / 1_000, found["p99"] / 1_000)
 
 
-async def posting(port: int, path: str, content: str, key: str, size: int, connections: int, seconds: float) -> Load:
+async def posting(port: int, path: str, content: str, key: str, size: int, connections: int, seconds: int) -> Load:
     """Events, each new, `size` a request."""
     return await wrk(port, "post.lua", [path, content, key, str(size), prefix()], connections, seconds)
 
 
-async def asking(port: int, requests: Sequence[tuple[str, str, str]], key: str, clients: int, seconds: float) -> Load:
+async def asking(port: int, requests: Sequence[tuple[str, str, str]], key: str, clients: int, seconds: int) -> Load:
     """Those requests (method, path, body) in turn."""
     with tempfile.NamedTemporaryFile("w", suffix=".tsv") as file:
         file.writelines(f"{method}\t{path}\t{body}\n" for method, path, body in requests)

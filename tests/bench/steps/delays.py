@@ -71,7 +71,7 @@ async def seen(bench: Bench, name: str, count: int) -> None:
         async def there() -> bool:
             of_these = {"customer": {"$gte": f"{name}-", "$lt": f"{name}."}}
             counts = [await database[name].count_documents(of_these) for name in ("touchpoints", "events")]
-            return min(counts) >= count
+            return bool(min(counts) >= count)
 
         await until(there, f"{count:,} events in both stores", 0.1)
     await compared(bench)

@@ -42,7 +42,7 @@ def bare_route(kafka: str) -> Iterator[int]:
 async def ingest(bench: Bench) -> AsyncIterator[Figure]:
     bench.only("ingest")
     ours, key = bench.stack.at.ports["ingest"], bench.stack.keys.publish
-    seconds = 0.5 if bench.quick else SECONDS
+    seconds = 2 if bench.quick else SECONDS
     with bare_route(bench.stack.at.kafka) as bare:
         for size, what in SIZES.items():
             content, route = (STRUCTURED, "/single") if size == 1 else (BATCHED, "/batch")
