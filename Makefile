@@ -7,6 +7,7 @@ EXIT ?=
 KAFKA ?=
 BROKERS ?=
 MONGODB ?=
+BENCH ?=
 CHECKED := shared services deploy tests
 COMPILE := .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 
@@ -83,8 +84,8 @@ check: env ## Format, lint, types, imports, the published contract, the fast tes
 	$(PYTHON) -m deploy.contract check
 	$(PYTHON) -m pytest -q $(wildcard tests/unit tests/contract)
 
-bench: env ## Benchmarks
-	$(PYTHON) -m tests.bench
+bench: env ## Benchmarks, each beside its bare limit (needs wrk; BENCH="ingest --runs 3": see --help)
+	$(SERVERS) $(PYTHON) -m tests.bench $(BENCH)
 
 contract: env ## Write docs/contract (OpenAPI, AsyncAPI) anew from the models
 	$(PYTHON) -m deploy.contract write

@@ -1,7 +1,7 @@
 """The bare limits that the services are measured beside.
 
 `python -m tests.bench.bare PORT`: a FastAPI route that validates one model and awaits the broker's
-acknowledgement, and nothing else.
+acknowledgement, and one that does nothing.
 """
 
 import asyncio
@@ -43,6 +43,12 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 app = FastAPI(lifespan=lifespan)
+
+
+@app.post("/nothing", status_code=202)
+async def nothing() -> dict[str, str]:
+    """Does not even read what is sent."""
+    return {"verdict": "accepted"}
 
 
 @app.post("/single", status_code=202)

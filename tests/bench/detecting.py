@@ -44,9 +44,9 @@ def layers(language: str, told: Sequence[tuple[MessageEvent, ...]]) -> Iterator[
     vectors, _ = timed(lambda: [nearness.of([message], message) for message in messages])
     again, _ = timed(read)
     count = len(events)
-    yield Figure("detection", f"{language}, claims of new texts", count / reading, None, "messages/s")
-    yield Figure("detection", f"{language}, with sentence vectors", count / (reading + vectors), None, "messages/s")
-    yield Figure("detection", f"{language}, texts seen before", count / again, None, "messages/s")
+    yield Figure("detection", f"{language}, claims of new texts", "messages/s", (count / reading,))
+    yield Figure("detection", f"{language}, with sentence vectors", "messages/s", (count / (reading + vectors),))
+    yield Figure("detection", f"{language}, texts seen before", "messages/s", (count / again,))
 
     by_event = dict(zip((id(event) for event in events), messages, strict=True))
     pairs = [
@@ -57,19 +57,18 @@ def layers(language: str, told: Sequence[tuple[MessageEvent, ...]]) -> Iterator[
     ]
     rules, _ = timed(lambda: [compare_messages(*pair, lexicon, relatedness) for pair in pairs])
     spent = {"claims": reading, "vectors": vectors, "rules": rules}
-    yield Figure("detection", f"{language}, pairs by rules", len(pairs) / rules, None, "pairs/s")
+    yield Figure("detection", f"{language}, pairs by rules", "pairs/s", (len(pairs) / rules,))
     comparer = default_comparer()
     if comparer is not None:
         texts = [rendered(*pair, lexicon, nearness) for pair in pairs]
         comparer.verdicts([("loads the", "model")])
         spent["comparer"], _ = timed(lambda: comparer.verdicts(texts))
-        yield Figure(
-            "detection", f"{language}, new pairs by the comparer", len(pairs) / spent["comparer"], None, "pairs/s"
-        )
+        new = len(pairs) / spent["comparer"]
+        yield Figure("detection", f"{language}, new pairs by the comparer", "pairs/s", (new,))
         known, _ = timed(lambda: comparer.verdicts(texts))
-        yield Figure("detection", f"{language}, pairs seen before", len(pairs) / known, None, "pairs/s")
+        yield Figure("detection", f"{language}, pairs seen before", "pairs/s", (len(pairs) / known,))
     for layer, seconds in spent.items():
-        yield Figure("detection", f"{language}, share of {layer}", 100 * seconds / sum(spent.values()), None, "%")
+        yield Figure("detection", f"{language}, share of {layer}", "%", (100 * seconds / sum(spent.values()),))
 
 
 def timed(work: Callable[[], Answer]) -> tuple[float, Answer]:

@@ -1,0 +1,84 @@
+"""What every step is measured with: the stack, how often, and the services as they are asked from outside."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+from pymongo import AsyncMongoClient
+
+from deploy.local.stack import Stack
+from tests.bench.cores import LOAD, MEASURED, pin
+
+SECONDS = 4
+"""Of each run of a load."""
+PATIENCE = 300.0
+
+
+@dataclass
+class Bench:
+    """`runs`: how often each figure is taken; `quick`: with less of everything, to see whether it works; `largest`: how
+    many messages are stored at the most."""
+
+    stack: Stack
+    runs: int
+    quick: bool
+    largest: int
+
+    def some(self, count: int) -> int:
+        return max(count // 20, 100) if self.quick else count
+
+    def only(self, *services: str) -> None:
+        """Those services run, each with its core, and no other."""
+        for name in ("gateway", "ingest", "journey", "consistency"):
+            if name not in services and name in self.stack.children:
+                self.stack.end(name)
+        for name in services:
+            if name not in self.stack.children:
+                self.stack.start(name)
+            pin(self.stack.children[name].process.pid, MEASURED)
+
+    def pin_servers(self) -> None:
+        for name in self.stack.servers:
+            pin(self.stack.children[name].process.pid, LOAD)
+
+    @asynccontextmanager
+    async def asked(self, service: str) -> AsyncIterator[httpx.AsyncClient]:
+        headers = {"authorization": f"Bearer {self.stack.keys.service}"}
+        async with httpx.AsyncClient(base_url=self.stack.urls[service], headers=headers, timeout=60) as client:
+            yield client
+
+    async def used(self, service: str) -> "Used":
+        async with self.asked(service) as client:
+            text = (await client.get("/metrics")).text
+        samples = {one.name: one.value for family in text_string_to_metric_families(text) for one in family.samples}
+        return Used(samples["process_cpu_seconds_total"], samples["process_resident_memory_bytes"] / 2**20)
+
+    @asynccontextmanager
+    async def database(self) -> AsyncIterator[Any]:
+        client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(self.stack.at.mongodb, tz_aware=True)
+        try:
+            yield client["onevoice"]
+        finally:
+            await client.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """Seconds of CPU since the process started, and MiB that it holds."""
+
+    cpu: float
+    memory: float
+
+
+async def until(probe: Callable[[], Awaitable[bool]], what: str, pause: float = 0.02) -> None:
+    """Raises `TimeoutError` that names `what` where it does not come."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while not await probe():  # noqa: ASYNC110 - what is waited for happens in other processes
+                await asyncio.sleep(pause)
+    except TimeoutError as error:
+        raise TimeoutError(f"{what} did not come within {PATIENCE:.0f} seconds") from error

@@ -1,0 +1,115 @@
+"""The consumers, each by itself: records that wait on the topic, until all are stored or compared."""
+
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from pymongo import IndexModel
+
+from tests.bench.bench import Bench, until
+from tests.bench.figure import Aim, Figure
+from tests.bench.records import Told, always_new, bare_consumption, ends, publish, seen_before
+
+RECORDS = 20_000
+CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """`per_second` while it ran; `cpu` in milliseconds an event, its start not counted."""
+
+    per_second: float
+    cpu: float
+    memory: float
+
+
+async def taken(bench: Bench, service: str, group: str, count: int) -> Taken:
+    """Starts the service on what waits for it."""
+    bench.only(service)
+    async with bench.asked(service) as client:
+
+        async def consumed() -> int:
+            known = (await client.get("/v1/consumers")).json()["consumers"]
+            return int(next(one["consumed"] for one in known if one["group"].startswith(group)))
+
+        first, began, before = await consumed(), time.perf_counter(), await bench.used(service)
+
+        async def over() -> bool:
+            return await consumed() >= count
+
+        await until(over, f"{service}'s work on {count:,} records")
+        seconds, after = time.perf_counter() - began, await bench.used(service)
+    left = count - first
+    return Taken(left / seconds, (after.cpu - before.cpu) * 1_000 / left, after.memory)
+
+
+async def journey(bench: Bench) -> AsyncIterator[Figure]:
+    runs, inserts, consumptions = [], [], []
+    count = bench.some(RECORDS)
+    for number in range(bench.runs):
+        bench.only()
+        since = await ends(bench.stack.at.kafka)
+        told = Told(f"journey{number}", count // 10, 10, seen_before)
+        await publish(bench.stack.at.kafka, told)
+        consumptions.append(await bare_consumption(bench.stack.at.kafka, since, told.count))
+        runs.append(await taken(bench, "journey", "journey", told.count))
+        inserts.append(await bare_insert(bench, told))
+    speeds = tuple(one.per_second for one in runs)
+    what = "records to stored touchpoints"
+    yield Figure("journey", what, "records/s", speeds, tuple(inserts), "insert_many, same documents", Aim(0.6))
+    yield Figure("journey", f"{what} ", "records/s", speeds, tuple(consumptions), "bare consumption")
+    yield Figure("journey", "CPU", "ms an event", tuple(one.cpu for one in runs))
+    yield Figure("journey", "memory", "MiB", tuple(one.memory for one in runs))
+
+
+async def bare_insert(bench: Bench, told: Told) -> float:
+    """The documents that were stored, into another collection with the same indexes."""
+    async with bench.database() as database:
+        touchpoints, bare = database["touchpoints"], database["bare"]
+        await bare.drop()
+        indexes = [index async for index in await touchpoints.list_indexes()]
+        await bare.create_indexes([IndexModel(list(one["key"].items())) for one in indexes if one["name"] != "_id_"])
+        named = {"customer": {"$gte": f"{told.name}-", "$lt": f"{told.name}."}}
+        documents = await touchpoints.find(named).to_list()
+        if len(documents) != told.count:
+            raise RuntimeError(f"{len(documents):,} of {told.count:,} touchpoints are stored")
+        began = time.perf_counter()
+        for at in range(0, len(documents), CHUNK):
+            await bare.insert_many(documents[at : at + CHUNK], ordered=False)
+        seconds = time.perf_counter() - began
+        await bare.drop()
+    return told.count / seconds
+
+
+async def consistency(bench: Bench) -> AsyncIterator[Figure]:
+    count = bench.some(RECORDS)
+    new = count if bench.quick else count // 10
+    cases: tuple[tuple[str, str, Callable[[str], Told]], ...] = (
+        ("texts seen before", "on", lambda name: Told(name, count // 10, 10, seen_before)),
+        ("texts seen before, without comparer", "off", lambda name: Told(name, count // 10, 10, seen_before)),
+        ("new texts", "on", lambda name: Told(name, new, 1, always_new(name))),
+        ("new texts, without comparer", "off", lambda name: Told(name, count // 5, 5, always_new(name))),
+    )
+    for number, (what, comparer, told_by) in enumerate(cases):
+        runs, limits = [], []
+        with comparer_is(bench, comparer):
+            for run in range(bench.runs):
+                bench.only()
+                since, told = await ends(bench.stack.at.kafka), told_by(f"told{number}x{run}")
+                await publish(bench.stack.at.kafka, told)
+                limits.append(await bare_consumption(bench.stack.at.kafka, since, told.count))
+                runs.append(await taken(bench, "consistency", "consistency", told.count))
+        speeds = tuple(one.per_second for one in runs)
+        yield Figure("consistency", what, "messages/s", speeds, tuple(limits), "bare consumption")
+        yield Figure("consistency", f"{what}: CPU", "ms an event", tuple(one.cpu for one in runs))
+        yield Figure("consistency", f"{what}: memory", "MiB", tuple(one.memory for one in runs))
+
+
+@contextmanager
+def comparer_is(bench: Bench, setting: str) -> Iterator[None]:
+    bench.only()
+    bench.stack.environ["ONEVOICE_COMPARER"] = setting
+    yield
+    bench.only()
+    del bench.stack.environ["ONEVOICE_COMPARER"]
