@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from services.consistency.domain.alerts import changed, moved, noted
-from services.consistency.domain.feedback import DISMISSED
+from services.consistency.domain.feedback import VERDICT_OF
 from services.consistency.domain.stored import Alert, AlertState, Assignee, Dismissal, Step, written
 
 Action = Literal["acknowledge", "unacknowledge", "assign", "unassign", "comment", "resolve", "dismiss", "reopen"]
@@ -102,7 +102,7 @@ def dismiss(alert: Alert, decision: Decision, now: int) -> Alert:
         raise Incomplete(f"kind: say why it is none: {', '.join(DISMISSALS)}.")
     given(decision, "reason: say in your words why it is dismissed.")
     dismissal = step(decision, "dismissed", now, decision.dismissal)
-    dismissed = moved(alert, dismissal, DISMISSED[decision.dismissal])
+    dismissed = moved(alert, dismissal, VERDICT_OF[decision.dismissal])
     return replace(dismissed, dismissal=decision.dismissal)
 
 

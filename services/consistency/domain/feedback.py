@@ -18,7 +18,7 @@ from services.consistency.domain.stored import (
     Verdict,
 )
 
-DISMISSED: dict[Dismissal | None, Verdict] = {
+VERDICT_OF: dict[Dismissal | None, Verdict] = {
     "not_a_conflict": "wrong",
     "tolerated": "right",
     "duplicate": "undecided",
@@ -32,15 +32,28 @@ def judgement(verdict: Verdict, step: Step) -> Judgement | None:
     return None if verdict == "undecided" else Judgement(verdict, step.at, step.by)
 
 
+DECISIVE: tuple[Did | None, ...] = ("resolve", "dismiss", "withdrawn", None)
+"""Steps that bring an alert into a state that decides; None: from before it was written down what a step did."""
+
+
+def decision(alert: Alert) -> Step | None:
+    """The step that brought a resolved or dismissed alert into its state."""
+    if alert.state not in ("resolved", "dismissed"):
+        return None
+    into_it = (step for step in reversed(alert.history) if step.state == alert.state and step.did in DECISIVE)
+    return next(into_it, None)
+
+
 def by_correction(alert: Alert, corrected: Sequence[StoredConflict], now: int) -> Judgement | None:
-    """Of an alert that nobody decided about and that has no open pair left: a company that takes back one of both
+    """Of an alert that has no open pair left: where nobody decided about it, a company that takes back one of both
     statements says that they did not go together. `corrected`: its pairs of which that is so."""
     judged = alert.judgement
     if alert.state != "resolved" or (judged is not None and judged.by != ONEVOICE):
         return judged
     if not corrected:
         return None
-    return judged or Judgement("right", now, ONEVOICE)
+    by_itself = decision(alert)
+    return judged or Judgement("right", now if by_itself is None else by_itself.at, ONEVOICE)
 
 
 def with_what_was_found(alert: Alert, pairs: Sequence[StoredConflict]) -> Alert:
@@ -51,16 +64,9 @@ def with_what_was_found(alert: Alert, pairs: Sequence[StoredConflict]) -> Alert:
     return replace(known, rules=tuple(sorted(rules)), languages=tuple(sorted(languages)))
 
 
-DECISIVE: tuple[Did | None, ...] = ("resolve", "dismiss", "withdrawn", None)
-"""Steps that bring an alert into a state that decides; None: from before it was written down what a step did."""
-
-
 def judged_before(alert: Alert) -> Judgement | None:
     """Of an alert that was stored before judgements were kept: what its last decision says."""
-    if alert.state not in ("resolved", "dismissed"):
+    last = decision(alert)
+    if last is None or last.by == ONEVOICE:
         return None
-    into_it = (step for step in reversed(alert.history) if step.state == alert.state and step.did in DECISIVE)
-    decision = next(into_it, None)
-    if decision is None or decision.by == ONEVOICE:
-        return None
-    return judgement("right" if alert.state == "resolved" else DISMISSED[alert.dismissal], decision)
+    return judgement("right" if alert.state == "resolved" else VERDICT_OF[alert.dismissal], last)
