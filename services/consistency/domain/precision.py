@@ -7,14 +7,15 @@ alert that several rules found, or whose messages are in several languages, coun
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import NormalDist
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.consistency.domain.stored import Verdict
 
-SURE = 1.959964
+SURE = NormalDist().inv_cdf(0.975)
 """Standard deviations on either side that hold 95 % of a normal distribution."""
 Name = TypeVar("Name")
 
@@ -28,8 +29,7 @@ class Tally:
     undecided: int = 0
 
     def plus(self, verdict: Verdict, count: int) -> "Tally":
-        counts = {"right": self.right, "wrong": self.wrong, "undecided": self.undecided}
-        return Tally(**{**counts, verdict: counts[verdict] + count})
+        return replace(self, **{verdict: getattr(self, verdict) + count})
 
     @property
     def judged(self) -> int:
