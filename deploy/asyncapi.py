@@ -79,6 +79,7 @@ RECORDS: dict[str, dict[str, dict[str, Any]]] = {
             },
             {
                 "departments": record({"a": TEXT_OR_NULL, "b": TEXT_OR_NULL}),
+                "languages": {"type": "array", "items": TEXT, "description": "Of its messages, such as en"},
                 "channel": {**TEXT_OR_NULL, "description": "Of the later message"},
                 "told_at": {**MOMENT, "description": "When the later event was"},
                 "corrected_at": {**TEXT_OR_NULL, "description": "When the company corrected one of a settled pair"},
@@ -97,6 +98,8 @@ RECORDS: dict[str, dict[str, dict[str, Any]]] = {
                 "until": {**MOMENT_OR_NULL, "description": "When the acknowledgement ends"},
                 "assignee": {"oneOf": [ASSIGNEE, {"type": "null"}]},
                 "dismissal": {"enum": ["not_a_conflict", "tolerated", "duplicate", None]},
+                "verdict": choice("right", "wrong", "undecided"),
+                "judged_at": {**MOMENT_OR_NULL, "description": "When a decision or a correction said so"},
                 "merged_into": {**TEXT_OR_NULL, "description": "The alert on which its conflicts count meanwhile"},
                 "senders": record({"a": SENDER, "b": SENDER}),
                 "values": record({"a": {}, "b": {}}),
@@ -106,6 +109,8 @@ RECORDS: dict[str, dict[str, dict[str, Any]]] = {
                 "last_seen": MOMENT,
                 "reason": TEXT,
                 "confidence": {"type": "number", "minimum": 0, "maximum": 1},
+                "rules": {"type": "array", "items": TEXT, "description": "Those that found its newest conflicts"},
+                "languages": {"type": "array", "items": TEXT, "description": "Of its newest messages, such as en"},
                 "examples": {
                     "type": "array",
                     "maxItems": 5,

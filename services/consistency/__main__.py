@@ -1,5 +1,5 @@
 """`python -m services.consistency` runs the service; with a command, it works on scenarios or on generations, or
-checks the routes of notifications or the scale of severity."""
+checks the routes of notifications, the scale of severity or when rules are proposed for muting."""
 
 import sys
 
@@ -18,6 +18,10 @@ def main() -> int:
         from services.consistency.severity import run as check_severity
 
         return check_severity(arguments[1:])
+    if arguments and arguments[0] == "feedback":
+        from services.consistency.feedback import run as check_feedback
+
+        return check_feedback(arguments[1:])
     if arguments:
         from services.consistency.cli import run
 

@@ -71,7 +71,12 @@ class Alerting:
             began = time.monotonic()
             facts = await self.store.conflicts.facts(left, members)
             self._rest(left, time.monotonic() - began)
-            counted = {one: recounted(known.get(one), one, facts.get(one), self.clock()) for one in left}
+            gone = [one for one in left if one in known and one not in facts]
+            corrected = await self.store.conflicts.corrected(gone, members)
+            counted = {
+                one: recounted(known.get(one), one, facts.get(one), self.clock(), corrected.get(one, ()))
+                for one in left
+            }
             alerts = [alert for alert in counted.values() if alert is not None]
             if await self._write([alert for alert in alerts if alert is not known.get(alert.id)]):
                 spread_to = [one for alert in alerts if alert.spreading for one in await self.spread(alert, 1)]
@@ -176,6 +181,10 @@ class Alerting:
     async def apply_scale(self, limit: int) -> list[str]:
         """Judges alerts anew that another scale judged, at most `limit`; answers their ids."""
         return await self._judge(await self.store.alerts.judged_otherwise(self.scale.digest, limit))
+
+    async def learn_rules(self, limit: int) -> Recounted:
+        """Counts alerts again that were stored before they kept what found them, at most `limit`."""
+        return await self.recount(await self.store.alerts.without_rules(limit), defer=False)
 
     async def _judge(self, ids: list[str]) -> list[str]:
         def judged(alert: Alert) -> Alert:

@@ -1,6 +1,6 @@
 """Wires the consistency service: touchpoints in, conflicts and alerts out, and an API over them."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +10,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.consistency.alerting import Alerting, Contended
-from services.consistency.api import alerts, claims, conflicts, operations, preflight
+from services.consistency.api import alerts, claims, conflicts, feedback, operations, preflight
 from services.consistency.api.desk import Desk
 from services.consistency.campaign import Campaigns
 from services.consistency.claims import standing
@@ -20,6 +20,8 @@ from services.consistency.domain.detector import Detector
 from services.consistency.domain.severity import Scale
 from services.consistency.examination import Examination
 from services.consistency.expiry import Expiry
+from services.consistency.feedback import FeedbackSettings
+from services.consistency.feedback import read as read_muting
 from services.consistency.handlers import Work, compare_touchpoints
 from services.consistency.notify import api as notify_api
 from services.consistency.notify import routes as notify_routes
@@ -64,6 +66,7 @@ class Settings(BaseSettings):
     retention: RetentionSettings = Field(default_factory=RetentionSettings)
     notify: NotifySettings = Field(default_factory=NotifySettings)
     severity: SeveritySettings = Field(default_factory=SeveritySettings)
+    feedback: FeedbackSettings = Field(default_factory=FeedbackSettings)
 
 
 def main() -> None:
@@ -76,6 +79,7 @@ def create_app(settings: Settings, detector: Callable[[], Detector] = default_de
     retention = read(settings.retention.file)
     routes = notify_routes.read(settings.notify.routes_file)
     scale = read_scale(settings.severity.file)
+    muting = read_muting(settings.feedback.file)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -97,13 +101,22 @@ def create_app(settings: Settings, detector: Callable[[], Detector] = default_de
             await takeover.enter()
             notify_store = NotifyStore(first, retention)
             await notify_store.prepare()
-            alerts_consumer = Consumer(alerts_subscription(notify_store, store), settings.kafka, publisher)
+            alerts_consumer = Consumer(alerts_subscription(notify_store), settings.kafka, publisher)
             sender = Sender()
             stack.push_async_callback(sender.close)
             notifier = Notifier(notify_store, routes, settings.notify.console_address, sender, clock)
             campaigns = Campaigns(examination, store.events)
             app.state.desk = Desk(
-                store, engine.alerting, outbox, examination, consumer, alerts_consumer, clock, standing, campaigns
+                store,
+                engine.alerting,
+                outbox,
+                examination,
+                consumer,
+                alerts_consumer,
+                clock,
+                standing,
+                campaigns,
+                muting,
             )
             app.state.notify_desk = notify_api.NotifyDesk(notify_store, notifier, clock)
             app.state.checks = {
@@ -135,7 +148,7 @@ def create_app(settings: Settings, detector: Callable[[], Detector] = default_de
         {name: partial(check, name) for name in CHECKS},
         transient=(*TRANSIENT, Contended),
     )
-    for part in (conflicts, alerts, claims, preflight, operations, notify_api):
+    for part in (conflicts, alerts, feedback, claims, preflight, operations, notify_api):
         app.include_router(part.router)
     return app
 
@@ -186,14 +199,9 @@ def make_engine(
     return Engine(store, alerting, outbox, examination, reexamination, reader, subscription)
 
 
-def alerts_subscription(notify: NotifyStore, store: Store) -> Subscription:
+def alerts_subscription(notify: NotifyStore) -> Subscription:
     """Whatever generation an instance runs, it is one reader of the alerts among the others."""
-
-    async def rules_of(conflicts: Sequence[str]) -> dict[str, str]:
-        return {conflict.id: conflict.rule for conflict in await store.conflicts.by_id(conflicts)}
-
-    handle = partial(follow_alerts, watched=notify.watched, rules_of=rules_of)
-    return Subscription(ALERTS, NOTIFY_GROUP, handle, TRANSIENT)
+    return Subscription(ALERTS, NOTIFY_GROUP, partial(follow_alerts, watched=notify.watched), TRANSIENT)
 
 
 async def consuming(consumer: Consumer) -> None:

@@ -101,8 +101,9 @@ class Outbox:
     async def run(self) -> None:
         """Sweeps until cancelled, from when it may speak; raises where MongoDB stays away."""
         await self.until_it_speaks()
-        while await patiently(self.apply_scale):
-            pass
+        for catching_up in (self.apply_scale, self.learn_rules):
+            while await patiently(catching_up):
+                pass
         while True:
             if await patiently(self.sweep) < SWEEP_AT_ONCE:
                 await asyncio.sleep(SWEEP_SECONDS)
@@ -112,6 +113,12 @@ class Outbox:
         judged = await self._alerting.apply_scale(SWEEP_AT_ONCE)
         await self.publish((), judged)
         return len(judged)
+
+    async def learn_rules(self) -> int:
+        """Has alerts of an older version know what found them, and how they were judged; answers how many did not."""
+        learned = await self._alerting.learn_rules(SWEEP_AT_ONCE)
+        await self.publish(learned.conflicts, learned.alerts)
+        return len(learned.alerts)
 
 
 async def patiently(work: Callable[[], Awaitable[int]]) -> int:

@@ -1,12 +1,12 @@
 """Reads the scale of severity from its file."""
 
-import sys
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
 from pydantic import Field
 
+from services.consistency.checking import check
 from services.consistency.domain.severity import Scale
 from shared.settings import Group
 from shared.toml_file import load_as
@@ -35,15 +35,11 @@ def shipped() -> Scale:
 
 def run(arguments: Sequence[str]) -> int:
     """Checks a file, or the one that is set. Exit status: 0 good, 2 not."""
-    if len(arguments) > 1:
-        print("usage: python -m services.consistency severity [FILE]", file=sys.stderr)
-        return 2
-    file = Path(arguments[0]) if arguments else SeveritySettings().file
-    try:
-        scale = read(file)
-    except SeverityError as error:
-        print(error, file=sys.stderr)
-        return 2
+    return check("severity", arguments, SeveritySettings().file, summary)
+
+
+def summary(file: Path) -> str:
+    """Raises `SeverityError`."""
+    scale = read(file)
     levels = ", ".join(f"{name} from {points}" for name, points in scale.levels.model_dump().items())
-    print(f"{file} is good: {levels}; {len(scale.kinds)} kinds, {len(scale.stakes)} stakes")
-    return 0
+    return f"{levels}; {len(scale.kinds)} kinds, {len(scale.stakes)} stakes"

@@ -15,6 +15,7 @@ from services.gateway.api import (
     customers,
     dead_letters,
     decisions,
+    feedback,
     notifications,
     operations,
     overview,
@@ -101,7 +102,7 @@ def create_app(settings: Settings) -> FastAPI:
     checks = {"journey": journey_ready, "consistency": consistency_ready, "live topics": follower.ready}
     app = make_app("gateway", DESCRIPTION, lifespan, checks, {"dead letters": reader.ready})
     parts = (
-        *(overview, customers, conflicts, campaign, alerts, decisions, corrections),
+        *(overview, feedback, customers, conflicts, campaign, alerts, decisions, corrections),
         *(silences, notifications, dead_letters, operations),
     )
     for part in parts:

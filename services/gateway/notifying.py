@@ -1,5 +1,6 @@
 """A client of the consistency service for silences and notifications."""
 
+from collections.abc import Iterable
 from typing import Any, cast
 
 from services.gateway.shapes.notifications import (
@@ -24,6 +25,11 @@ class Notifying:
 
     async def silence(self, silence: str) -> Silence:
         return cast(Silence, await self._upstream.get(f"/v1/silences/{segment(silence)}"))
+
+    async def silenced(self, alerts: Iterable[str]) -> frozenset[str]:
+        """Those of the alerts, a page of them at the most, that a silence hides now."""
+        found = await self._upstream.get("/v1/silenced", [("alert", alert) for alert in alerts])
+        return frozenset(found["items"])
 
     async def make_silence(self, matchers: list[str], by: str, reason: str, ends_at: str) -> Silence:
         """422 where the matchers or the end cannot be, 409 where there are too many silences."""

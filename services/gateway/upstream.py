@@ -18,6 +18,7 @@ from services.gateway.shapes.claims import Claims
 from services.gateway.shapes.conflicts import ConflictPage
 from services.gateway.shapes.corrections import Correction, HeardItPage
 from services.gateway.shapes.customers import Customer, CustomerPage, MessagePage, TimelineItems, TimelinePage
+from services.gateway.shapes.feedback import Feedback
 from services.gateway.shapes.overview import Activity, Trends, Window
 from services.gateway.shapes.preflight import CampaignLine, Preflight
 from services.gateway.shapes.stats import ConsistencyStats, Consumers, ConsumerState, JourneyStats
@@ -179,6 +180,10 @@ class Consistency:
     async def trends(self, window: Window) -> Trends:
         plain = await self._upstream.get("/v1/trends", list(cast(dict[str, str], window).items()))
         return cast(Trends, {name: given for name, given in plain.items() if name not in window})
+
+    async def feedback(self, params: Params) -> Feedback:
+        """`params` have the days, `from` and `to`."""
+        return cast(Feedback, await self._upstream.get("/v1/feedback", params))
 
     async def preflight(self, event: object) -> Preflight:
         return cast(Preflight, await self._upstream.post("/v1/preflight", event))

@@ -37,6 +37,7 @@ def test_no_page_violates_a_rule(stack: Stack, browser: Browser, alert: str, sch
         "told": f"/customers/{CUSTOMER}?view=told",
         "alerts": "/alerts",
         "alert": f"/alerts/{alert}",
+        "feedback": "/feedback?language=en",
         "preflight": "/preflight",
         "campaign": "/preflight/campaign",
         "health": "/health",

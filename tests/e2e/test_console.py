@@ -195,6 +195,7 @@ def test_it_fits_a_phone_and_the_night(stack: Stack, browser: Browser, name: str
         "customer": f"/customers/console-{name}",
         "alerts": "/alerts",
         "alert": f"/alerts/{alert}",
+        "feedback": "/feedback",
         "preflight": "/preflight",
         "health": "/health",
         "dead-letters": "/health/dead-letters",

@@ -74,7 +74,7 @@ class Desk:
         self.revisions[alert] = self.revisions.get(alert, 0) + 1
         plain = published(alert, state, revision=self.revisions[alert], **fields)
         record = Record(ALERTS, 0, 0, 0, alert.encode(), orjson.dumps(plain))
-        assert await follow_alerts([record, record], self.store.watched, no_rules) == []
+        assert await follow_alerts([record, record], self.store.watched) == []
 
     async def go(self, seconds: float = 0) -> None:
         """Both instances do what is due, at the same time; then the time passes, and they do so again."""
@@ -89,10 +89,6 @@ class Desk:
 
     async def states(self) -> list[str]:
         return [one.state for one in await self.store.notifications.page(None, None, None, 100)]
-
-
-async def no_rules(_: object) -> dict[str, str]:
-    return {}
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ from services.consistency.notify.notification import Cover, Group, Notification
 from services.consistency.notify.silence import new_silence
 from services.consistency.notify.store import NotifyStore
 from services.consistency.notify.store.watched import Heard
-from services.consistency.store import Alerts, Conflicts, Events, Policies, Trends
+from services.consistency.store import Alerts, Conflicts, Events, Feedback, Policies, Trends
 from services.consistency.store.alerts import WantedAlerts
 from services.consistency.store.conflicts import Told, Wanted
 from services.consistency.store.events import Arrival
@@ -39,6 +39,7 @@ class Stores:
     alerts: Alerts
     policies: Policies
     trends: Trends
+    feedback: Feedback
     identities: Identities
     notify: NotifyStore
 
@@ -113,7 +114,9 @@ EVERYTHING = Filters(
 )
 AFTER = (NOW, "k")
 TOLD = Told({"a1": 0, "a2": 1}, channel="email")
-EVERY_ALERT = WantedAlerts("open", "contradiction", ("sales", "support"), "high", "person:Ada")
+EVERY_ALERT = WantedAlerts(
+    "open", "contradiction", ("sales", "support"), "high", "person:Ada", "consent", "en", "wrong", (0, 20_000)
+)
 CALLS: dict[str, Callable[[Stores], Awaitable[Any]]] = {
     "ping": lambda stores: ping(stores.database),
     "identities.write_down": note_and_recall,
@@ -148,6 +151,7 @@ CALLS: dict[str, Callable[[Stores], Awaitable[Any]]] = {
     "conflicts.of_customers": lambda stores: stores.conflicts.of_customers(["c1"]),
     "conflicts.by_id": lambda stores: stores.conflicts.by_id(["k00001"]),
     "conflicts.facts": lambda stores: stores.conflicts.facts(["a1"], {"a1": ["a2"]}),
+    "conflicts.corrected": lambda stores: stores.conflicts.corrected(["a1"], {"a1": ["a2"]}),
     "conflicts.spread": lambda stores: stores.conflicts.spread(["a1"], "dismissed", ("open",), 10, NOW),
     "conflicts.heard": lambda stores: stores.conflicts.heard(TOLD, "c", 10),
     "conflicts.customers": lambda stores: stores.conflicts.customers(TOLD),
@@ -173,11 +177,14 @@ CALLS: dict[str, Callable[[Stores], Awaitable[Any]]] = {
     "alerts.spread": lambda stores: spread(stores),
     "alerts.pending": lambda stores: stores.alerts.pending(NOW * 2, 10),
     "alerts.page": lambda stores: stores.alerts.page(EVERY_ALERT, "severity", (1, *AFTER), 10),
-    "alerts.tallies": lambda stores: stores.alerts.tallies("contradiction"),
+    "alerts.tallies": lambda stores: stores.alerts.tallies(EVERY_ALERT),
     "alerts.members": lambda stores: stores.alerts.members(["a1"]),
     "alerts.lapsed": lambda stores: stores.alerts.lapsed(NOW, 10),
     "alerts.to_judge": lambda stores: stores.alerts.to_judge(NOW, 10),
     "alerts.judged_otherwise": lambda stores: stores.alerts.judged_otherwise("scale", 10),
+    "alerts.without_rules": lambda stores: stores.alerts.without_rules(10),
+    "feedback.prepare": lambda stores: stores.feedback.prepare(),
+    "feedback.counts": lambda stores: stores.feedback.counts(EVERY_ALERT),
     "alerts.totals": lambda stores: stores.alerts.totals(),
     "policies.store": lambda stores: stores.policies.store(embargo("p1")),
     "policies.all": lambda stores: stores.policies.all(),

@@ -63,6 +63,7 @@ async def test_each_role_may_do_its_own_work_alone(stack: Stack) -> None:
         ("GET", "/v1/conflicts", {"": 401, "publish": 403, "agent": 200, "ops": 200}),
         ("GET", "/v1/alerts", {"": 401, "publish": 403, "agent": 200, "ops": 200}),
         ("GET", "/v1/overview", {"": 401, "publish": 403, "agent": 200, "ops": 200}),
+        ("GET", "/v1/feedback", {"": 401, "publish": 403, "agent": 200, "ops": 200}),
         ("GET", "/v1/messages", {"": 401, "publish": 403, "agent": 422, "ops": 422}),
         ("GET", "/v1/health", {"": 401, "publish": 403, "agent": 200, "ops": 200}),
         ("GET", "/v1/dead-letters", {"": 401, "publish": 403, "agent": 403, "ops": 200}),

@@ -161,7 +161,7 @@ async def test_alerts_are_listed_sorted_counted_and_found_by_what_falls_due(data
     assert await listed(departments=("sales", "sales")) == []
     assert await listed(assigned="person:Ada") == ["a1"]
     assert await listed(state="merged") == ["a4", "a2"]
-    counts = facets(await alerts.tallies(None), "open", None, ())
+    counts = facets(await alerts.tallies(WantedAlerts()), "open", None, ())
     assert counts["by_state"] == {"open": 2, "acknowledged": 1, "merged": 2}
     assert counts["by_severity"] == {"low": 1, "critical": 1}
     assert counts["by_departments"] == [{"departments": ["sales", "support"], "count": 2}]

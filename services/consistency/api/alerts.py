@@ -2,25 +2,27 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
 from services.consistency.alerting import Contended, UnknownAlert, known_one
-from services.consistency.api.desk import AtSpeakingDesk, Cursor, Desk, Identifier, Limit
+from services.consistency.api.desk import AtSpeakingDesk, Cursor, Desk, Identifier, Limit, days_of
 from services.consistency.correcting import Correction, correction_of
 from services.consistency.domain.causes import Side
 from services.consistency.domain.conflict import Kind
 from services.consistency.domain.correction import NoChoice
 from services.consistency.domain.decisions import Action, Decision, Incomplete, NotPossible
-from services.consistency.domain.stored import Alert, AlertState, Assignee, Dismissal, Severity, microseconds
+from services.consistency.domain.stored import Alert, AlertState, Assignee, Dismissal, Severity, Verdict, microseconds
 from services.consistency.facets import facets
 from services.consistency.store.alerts import ORDERS, Key, Order, WantedAlerts, key_of
 from shared.web.body import body_as
 from shared.web.cursor import BadCursor, decode, encode
 from shared.web.keys import allow
 from shared.web.problems import problem
+from shared.web.window import Window, window_of
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"], dependencies=[Depends(allow("service"))])
 
@@ -84,21 +86,37 @@ async def said_in(request: Request) -> Said:
 
 
 Departments = Annotated[tuple[str, ...], Query(max_length=2)]
+Judged = Annotated[Window | None, Depends(window_of)]
+
+
+def narrowed(
+    kind: Kind | None = None,
+    department: Departments = (),
+    severity: Severity | None = None,
+    assignee: Identifier = None,
+    rule: Identifier = None,
+    language: Identifier = None,
+    verdict: Verdict | None = None,
+    judged: Judged = None,
+) -> WantedAlerts:
+    """What a query asks for beside the state; `from` and `to` are when they were judged."""
+    days = None if judged is None else days_of(judged)
+    return WantedAlerts(None, kind, department, severity, assignee, rule, language, verdict, days)
+
+
+Narrowed = Annotated[WantedAlerts, Depends(narrowed)]
 
 
 @router.get("")
 async def alerts(
     desk: AtSpeakingDesk,
+    asked: Narrowed,
     state: AlertState | None = None,
-    kind: Kind | None = None,
-    severity: Severity | None = None,
-    department: Departments = (),
-    assignee: Identifier = None,
     sort: Order = "last_seen",
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> dict[str, Any]:
-    wanted = WantedAlerts(state, kind, department, severity, assignee)
+    wanted = replace(asked, state=state)
     rows = await desk.store.alerts.page(wanted, sort, place_in(sort, cursor), limit + 1)
     shown = rows[:limit]
     more = encode(*key_of(shown[-1], sort)) if len(rows) > limit else None
@@ -111,15 +129,10 @@ def place_in(order: Order, cursor: str | None) -> Key | None:
 
 
 @router.get("/counts")
-async def counts(
-    desk: AtSpeakingDesk,
-    state: AlertState | None = None,
-    kind: Kind | None = None,
-    severity: Severity | None = None,
-    department: Departments = (),
-) -> dict[str, Any]:
+async def counts(desk: AtSpeakingDesk, asked: Narrowed, state: AlertState | None = None) -> dict[str, Any]:
     """By state, severity and departments; each under the other filters, so that it says what choosing it shows."""
-    return facets(await desk.store.alerts.tallies(kind), state, severity, department)
+    tallies = await desk.store.alerts.tallies(replace(asked, severity=None, departments=()))
+    return facets(tallies, state, asked.severity, asked.departments)
 
 
 @router.get("/{alert_id}")

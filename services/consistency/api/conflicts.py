@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
-from services.consistency.api.desk import AtSpeakingDesk, Cursor, Identifier, Limit
+from services.consistency.api.desk import AtSpeakingDesk, Cursor, Identifier, Limit, days_of
 from services.consistency.domain import trends
 from services.consistency.domain.conflict import Kind
 from services.consistency.domain.stored import ConflictState
@@ -16,7 +16,7 @@ from services.consistency.store.conflicts import Wanted
 from shared.web.cursor import encode, moment_and_id
 from shared.web.keys import allow
 from shared.web.problems import problem
-from shared.web.window import Window, date_of, day_of, window_of
+from shared.web.window import Window, date_of, window_of
 
 router = APIRouter(prefix="/v1", tags=["consistency"], dependencies=[Depends(allow("service"))])
 
@@ -44,10 +44,6 @@ async def conflicts(
     shown = rows[:limit]
     more = encode(shown[-1].found_at, shown[-1].id) if len(rows) > limit else None
     return {"items": [conflict.to_json() for conflict in shown], "next": more}
-
-
-def days_of(window: Window) -> tuple[int, int]:
-    return day_of(window.since), day_of(window.until - 1)
 
 
 @router.get("/trends")

@@ -12,12 +12,14 @@ from services.consistency.alerting import Alerting
 from services.consistency.campaign import Campaigns
 from services.consistency.clock import Clock
 from services.consistency.domain.history import History
+from services.consistency.domain.precision import Counts, Muting
 from services.consistency.examination import Examination
 from services.consistency.publish import Outbox
 from services.consistency.store import Store
 from shared.kafka.consumer import Consumer
 from shared.web.briefly import Briefly
 from shared.web.problems import problem
+from shared.web.window import Window, day_of
 
 STATS_SECONDS = 1.0
 TRENDS_SECONDS = 10.0
@@ -41,6 +43,8 @@ class Desk:
     clock: Clock
     standing: Callable[[History, datetime], list[dict[str, Any]]]
     campaigns: Campaigns
+    muting: Muting
+    feedback: Briefly[Counts] = field(default_factory=partial(Briefly, TRENDS_SECONDS))
     trends: Briefly[dict[str, Any]] = field(default_factory=partial(Briefly, TRENDS_SECONDS))
     messages: Briefly[int] = field(default_factory=partial(Briefly, STATS_SECONDS))
 
@@ -61,3 +65,8 @@ def desk_that_speaks(desk: AtDesk) -> Desk:
 
 
 AtSpeakingDesk = Annotated[Desk, Depends(desk_that_speaks)]
+
+
+def days_of(window: Window) -> tuple[int, int]:
+    """Days since 1970, both included."""
+    return day_of(window.since), day_of(window.until - 1)

@@ -3,11 +3,21 @@
 What people do to it stands in `decisions` and `merging`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from services.consistency.domain.stored import Alert, AlertState, ConflictState, Step, StoredConflict, written
+from services.consistency.domain.feedback import by_correction, judgement, with_what_was_found
+from services.consistency.domain.stored import (
+    ONEVOICE,
+    Alert,
+    AlertState,
+    ConflictState,
+    Step,
+    StoredConflict,
+    Verdict,
+    written,
+)
 
-ONEVOICE = "onevoice"
 EXAMPLES = 5
 MAX_STEPS = 200
 """Steps of history kept. Those of people are kept longest: an alert that flaps for months makes many by itself."""
@@ -37,14 +47,17 @@ class Facts:
     trace: str | None
 
 
-def recounted(alert: Alert | None, alert_id: str, facts: Facts | None, now: int) -> Alert | None:
-    """The alert after its conflicts changed: `alert` itself where nothing did. `facts` None: no open pair."""
+def recounted(
+    alert: Alert | None, alert_id: str, facts: Facts | None, now: int, corrected: Sequence[StoredConflict] = ()
+) -> Alert | None:
+    """The alert after its conflicts changed: `alert` itself where nothing did. `facts` None: no open pair; `corrected`
+    are then the newest pairs that the company settled, at most `EXAMPLES`."""
     if facts is None:
-        return None if alert is None else without_conflicts(alert, now)
+        return None if alert is None else without_conflicts(alert, corrected, now)
     if alert is None:
         return first_alert(alert_id, facts, now)
     counted = replace(
-        alert,
+        with_what_was_found(alert, facts.newest),
         customers=facts.customers,
         conflicts=facts.conflicts,
         first_seen=min(alert.first_seen, facts.first),
@@ -64,7 +77,7 @@ def recounted(alert: Alert | None, alert_id: str, facts: Facts | None, now: int)
 
 def first_alert(alert_id: str, facts: Facts, now: int) -> Alert:
     sample = facts.newest[-1]
-    return Alert(
+    found = Alert(
         id=alert_id,
         kind=sample.kind,
         attribute=sample.attribute,
@@ -85,14 +98,15 @@ def first_alert(alert_id: str, facts: Facts, now: int) -> Alert:
         trace=facts.trace,
         confidence=confidence(facts),
     )
+    return with_what_was_found(found, facts.newest)
 
 
-def without_conflicts(alert: Alert, now: int) -> Alert:
-    counted = replace(alert, customers=0, conflicts=0, examples=())
+def without_conflicts(alert: Alert, corrected: Sequence[StoredConflict], now: int) -> Alert:
+    counted = replace(with_what_was_found(alert, corrected), customers=0, conflicts=0, examples=())
     if alert.state in ("open", "acknowledged"):
         step = Step("resolved", ONEVOICE, now, "every conflict of it was withdrawn or settled", "withdrawn")
         counted = replace(moved(counted, step), spreading=False)
-    return changed(alert, counted, now, None)
+    return changed(alert, replace(counted, judgement=by_correction(counted, corrected, now)), now, None)
 
 
 def lapsed(alert: Alert, now: int) -> Alert:
@@ -105,9 +119,17 @@ def lapsed(alert: Alert, now: int) -> Alert:
     )
 
 
-def moved(alert: Alert, step: Step) -> Alert:
-    """The alert in the step's state; what belonged to the state before it is gone."""
-    moving = replace(alert, state=step.state, until=None, dismissal=None, spreading=step.state != "acknowledged")
+def moved(alert: Alert, step: Step, verdict: Verdict = "undecided") -> Alert:
+    """The alert in the step's state; what belonged to the state before it is gone. `verdict`: what the step says of
+    the finding."""
+    moving = replace(
+        alert,
+        state=step.state,
+        until=None,
+        dismissal=None,
+        judgement=judgement(verdict, step),
+        spreading=step.state != "acknowledged",
+    )
     return noted(moving, step)
 
 

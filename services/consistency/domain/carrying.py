@@ -7,9 +7,9 @@ one's revision, and what the new one says differently gets a higher one.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from services.consistency.domain.alerts import ONEVOICE, within_bounds
+from services.consistency.domain.alerts import within_bounds
 from services.consistency.domain.changes import merge
-from services.consistency.domain.stored import Alert, Did, Step, StoredConflict
+from services.consistency.domain.stored import ONEVOICE, Alert, Did, Step, StoredConflict
 
 
 def taken_over(old: StoredConflict, new: StoredConflict | None) -> StoredConflict:
@@ -59,6 +59,7 @@ def alert_kept_ahead(old: Alert, new: Alert | None) -> Alert:
             state=old.state,
             until=old.until,
             dismissal=old.dismissal,
+            judgement=old.judgement,
             merged_into=old.merged_into,
             spreading=new.spreading or (old.state != new.state and old.state != "acknowledged"),
         )

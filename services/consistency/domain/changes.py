@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from services.consistency.domain.causes import alert_of, senders_of
 from services.consistency.domain.conflict import Conflict
 from services.consistency.domain.history import lost_messages
+from services.consistency.domain.languages import languages_in
 from services.consistency.domain.stored import Ref, StoredConflict, microseconds
 from shared.events import CustomerEvent, DeliveryEvent, EmbargoEvent, MessageEvent
 
@@ -96,6 +97,7 @@ def as_stored(customer: str, conflict: Conflict, after: Aftermath, now: int, tra
         updated_at=now,
         trace=trace,
         channel=conflict.b.data.channel if isinstance(conflict.b, MessageEvent) else None,
+        languages=languages_in(conflict),
     )
     corrected = corrected_at(new, after)
     if corrected is None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from services.consistency.domain.alerts import changed, moved, noted
+from services.consistency.domain.feedback import VERDICT_OF
 from services.consistency.domain.stored import Alert, AlertState, Assignee, Dismissal, Step, written
 
 Action = Literal["acknowledge", "unacknowledge", "assign", "unassign", "comment", "resolve", "dismiss", "reopen"]
@@ -93,14 +94,15 @@ def comment(alert: Alert, decision: Decision, now: int) -> Alert:
 
 def resolve(alert: Alert, decision: Decision, now: int) -> Alert:
     given(decision, "reason: say how it was resolved; a correction that reaches every customer resolves it by itself.")
-    return moved(alert, step(decision, "resolved", now))
+    return moved(alert, step(decision, "resolved", now), "right")
 
 
 def dismiss(alert: Alert, decision: Decision, now: int) -> Alert:
     if decision.dismissal is None:
         raise Incomplete(f"kind: say why it is none: {', '.join(DISMISSALS)}.")
     given(decision, "reason: say in your words why it is dismissed.")
-    dismissed = moved(alert, step(decision, "dismissed", now, decision.dismissal))
+    dismissal = step(decision, "dismissed", now, decision.dismissal)
+    dismissed = moved(alert, dismissal, VERDICT_OF[decision.dismissal])
     return replace(dismissed, dismissal=decision.dismissal)
 
 

@@ -31,7 +31,11 @@ Deed = Literal[
 ]
 """What people do; `take_in` and `give_back` are noted by the alert that another one is merged into."""
 Did = Happening | Deed
+Verdict = Literal["right", "wrong", "undecided"]
 CONFLICT_STATES: tuple[ConflictState, ...] = ("open", "settled", "withdrawn", "resolved", "dismissed")
+
+ONEVOICE = "onevoice"
+"""Who did what nobody decided."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -86,7 +90,8 @@ class StoredConflict:
     """`pair` is what the events say, `state` what people see of it: an open pair of a resolved or dismissed
     alert shows that. `fresh`: came open since its alert was last counted; `left`: alerts it belonged to before
     and that are to be counted again. `b_time`: when the later event was. `trace`: of what changed it last.
-    `channel`: of the later message. `corrected_at`: when the company last corrected one of a settled pair."""
+    `channel`: of the later message. `corrected_at`: when the company last corrected one of a settled pair.
+    `languages`: codes of those that its messages are written in; none in what was stored before they were."""
 
     id: str
     customer: str
@@ -113,6 +118,7 @@ class StoredConflict:
     trace: str | None
     channel: str | None = None
     corrected_at: int | None = None
+    languages: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -127,6 +133,7 @@ class StoredConflict:
             "spans": spans_to_json(self.spans),
             "confidence": self.confidence,
             "rule": self.rule,
+            "languages": list(self.languages),
             "state": self.state,
             "alert": self.alert or None,
             "departments": {"a": self.senders[0].department, "b": self.senders[1].department},
@@ -180,13 +187,26 @@ class Assignee:
 
 
 @dataclass(frozen=True, slots=True)
+class Judgement:
+    """Whether an alert was right to be raised, known since when and by whom: a person, or Onevoice by a correction.
+
+    An undecided alert has none.
+    """
+
+    verdict: Verdict
+    at: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """All conflicts with one cause. `conflicts` and `customers` count pairs neither withdrawn nor settled;
     `examples` are (conflict, customer); `spreading`: its conflicts do not all show its state yet.
 
     `until`: when an acknowledgement ends; `merged_into`: the alert that its conflicts count on while it is merged;
     `confidence`: the highest of the newest pairs. `severity` is by the scale with the digest `scale`, and time alone
-    may change it from `severity_until` on.
+    may change it from `severity_until` on. `rules` found its newest pairs, whose messages are in `languages`; None
+    where it was stored before it kept them. `judgement`: as `feedback` has it, for as long as its state holds.
     """
 
     id: str
@@ -215,6 +235,13 @@ class Alert:
     severity: Severity = "medium"
     severity_until: int | None = None
     scale: str | None = None
+    rules: tuple[str, ...] | None = None
+    languages: tuple[str, ...] = ()
+    judgement: Judgement | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        return "undecided" if self.judgement is None else self.judgement.verdict
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -227,6 +254,8 @@ class Alert:
             "until": None if self.until is None else written(self.until),
             "assignee": None if self.assignee is None else self.assignee.to_json(),
             "dismissal": self.dismissal,
+            "verdict": self.verdict,
+            "judged_at": None if self.judgement is None else written(self.judgement.at),
             "merged_into": self.merged_into,
             "senders": {"a": self.senders[0].to_json(), "b": self.senders[1].to_json()},
             "values": {"a": self.values[0], "b": self.values[1]},
@@ -236,6 +265,8 @@ class Alert:
             "last_seen": written(self.last_seen),
             "reason": self.reason,
             "confidence": self.confidence,
+            "rules": list(self.rules or ()),
+            "languages": list(self.languages),
             "examples": [{"conflict": conflict, "customer": customer} for conflict, customer in self.examples],
             "history": [step.to_json() for step in self.history],
             "revision": self.revision,

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.consistency.api.desk import Cursor, Identifier, Limit
@@ -146,6 +146,13 @@ async def silences(
     shown = rows[:limit]
     more = encode(shown[-1].created_at, shown[-1].id) if len(rows) > limit else None
     return {"items": [await with_hidden(desk, silence) for silence in shown], "next": more}
+
+
+@router.get("/silenced")
+async def silenced(desk: AtDesk, alert: Annotated[tuple[str, ...], Query(max_length=200)] = ()) -> Json:
+    """Which of the alerts a silence hides now."""
+    known = await desk.store.watched.by_id(alert)
+    return {"items": [one.id for one in known.values() if one.silences]}
 
 
 @router.post("/silences", status_code=201)

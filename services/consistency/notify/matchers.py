@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 from services.consistency.domain.conflict import KINDS
 
-Label = Literal["kind", "department", "attribute", "subject", "rule", "campaign", "severity"]
+Label = Literal["kind", "department", "attribute", "subject", "rule", "language", "campaign", "severity"]
 Op = Literal["=", "!=", "=~", "!~"]
 Labels = Mapping[str, Sequence[str]]
 
@@ -105,15 +105,16 @@ def names_something(matchers: Iterable[Matcher]) -> bool:
     return not match(matchers, {})
 
 
-def labels_of(alert: Mapping[str, Any], rules: Iterable[str]) -> dict[str, list[str]]:
-    """Of an alert as it is published; `rules` are those that found its conflicts."""
+def labels_of(alert: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Of an alert as it is published."""
     senders = [alert["senders"][side] for side in ("a", "b")]
     values: dict[Label, Iterable[str | None]] = {
         "kind": (alert["kind"],),
         "department": (sender["department"] for sender in senders),
         "attribute": (alert["attribute"],),
         "subject": (alert["subject"],),
-        "rule": rules,
+        "rule": alert.get("rules", ()),
+        "language": alert.get("languages", ()),
         "campaign": (sender["campaign"] for sender in senders),
         "severity": (alert.get("severity"),),
     }

@@ -40,6 +40,14 @@ class Silence:
     def hides(self, labels: Labels) -> bool:
         return match(self.matchers, labels)
 
+    @property
+    def mutes(self) -> str | None:
+        """The rule that it mutes: all that the rule finds is hidden, and nothing else is asked for."""
+        match self.matchers:
+            case (Matcher(label="rule", op="=", value=rule),):
+                return rule
+        return None
+
     def to_json(self, now: int) -> dict[str, Any]:
         return {
             "id": self.id,

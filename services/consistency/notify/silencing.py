@@ -29,6 +29,13 @@ async def apply(store: NotifyStore, silence: Silence) -> None:
     await store.silences.applied(silence.id)
 
 
+async def muted_rules(store: NotifyStore, now: int) -> dict[str, Silence]:
+    """By rule, the silence that mutes it longest."""
+    active = await store.silences.active(now, MAX_ACTIVE)
+    by_end = sorted(active, key=lambda silence: silence.ends_at)
+    return {silence.mutes: silence for silence in by_end if silence.mutes is not None}
+
+
 async def release_ended(store: NotifyStore, clock: Clock) -> None:
     """Also finishes what was left half done by who made one."""
     for silence in await store.silences.to_apply(SOME):

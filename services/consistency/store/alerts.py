@@ -6,7 +6,7 @@ from typing import Literal
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 
-from services.consistency.domain.stored import Alert
+from services.consistency.domain.stored import Alert, Verdict
 from services.consistency.store.documents import (
     CUSTOMER,
     PAIR,
@@ -34,22 +34,39 @@ Key = tuple[int | str, ...]
 @dataclass(frozen=True, slots=True)
 class WantedAlerts:
     """None and nothing let everything pass; without `state`, all but the merged. One of `departments` is on either
-    side, two are both sides; `assigned` is as `str(assignee)`."""
+    side, two are both sides; `assigned` is as `str(assignee)`. `judged`: from which day to which (since 1970)."""
 
     state: str | None = None
     kind: str | None = None
     departments: Sequence[str] = ()
     severity: str | None = None
     assigned: str | None = None
+    rule: str | None = None
+    language: str | None = None
+    verdict: Verdict | None = None
+    judged: tuple[int, int] | None = None
 
     def condition(self) -> Row:
-        chosen = {"kind": self.kind, "severity": self.severity, "assigned": self.assigned}
+        return {**self.narrowing(), "state": {"$ne": "merged"} if self.state is None else self.state}
+
+    def narrowing(self) -> Row:
+        """All but the state."""
+        chosen = {
+            "kind": self.kind,
+            "severity": self.severity,
+            "assigned": self.assigned,
+            "rules": self.rule,
+            "languages": self.language,
+            "verdict": self.verdict,
+        }
         condition: Row = {name: value for name, value in chosen.items() if value is not None}
+        if self.judged is not None:
+            condition["judged_on"] = {"$gte": self.judged[0], "$lte": self.judged[1]}
         if len(self.departments) == 1:
             condition["departments"] = self.departments[0]
         elif self.departments:
             condition["pair"] = PAIR.join(sorted(self.departments))
-        return {**condition, "state": {"$ne": "merged"} if self.state is None else self.state}
+        return condition
 
 
 def key_of(alert: Alert, order: Order) -> Key:
@@ -88,6 +105,8 @@ class Alerts:
                 IndexModel([("departments", ASCENDING), *newest]),
                 IndexModel([("pair", ASCENDING), *newest]),
                 IndexModel([("assigned", ASCENDING), *newest]),
+                IndexModel([("rules", ASCENDING), *newest]),
+                IndexModel([("verdict", ASCENDING), *newest]),
                 IndexModel([("state", ASCENDING), ("rank", DESCENDING), *newest]),
                 IndexModel([("state", ASCENDING), ("customers", DESCENDING), *newest]),
                 IndexModel([(field, ASCENDING) for field in ("state", "severity", "pair", "kind")]),
@@ -136,6 +155,10 @@ class Alerts:
         """Alerts that were judged by another scale, or by none; reads all where there are none."""
         return await self._ids({"scale": {"$ne": scale}}, limit)
 
+    async def without_rules(self, limit: int) -> list[str]:
+        """Alerts that were stored before they kept what found them; a merged one is counted when it is split off."""
+        return await self._ids({"rules": None, "state": {"$ne": "merged"}}, limit)
+
     async def _ids(self, condition: Row, limit: int) -> list[str]:
         return [row["_id"] async for row in self._alerts.find(condition, {"_id": 1}).limit(limit)]
 
@@ -181,10 +204,10 @@ class Alerts:
         cursor = self._alerts.find(condition).sort([(field, DESCENDING) for field in fields]).limit(limit)
         return [alert_of(row) async for row in cursor]
 
-    async def tallies(self, kind: str | None) -> list[Tally]:
-        """Of every combination that there is, of one kind or all."""
+    async def tallies(self, wanted: WantedAlerts) -> list[Tally]:
+        """Of every combination that there is, in whatever state."""
         pipeline: list[Row] = [
-            {"$match": {} if kind is None else {"kind": kind}},
+            {"$match": wanted.narrowing()},
             {
                 "$group": {
                     "_id": {"state": "$state", "severity": "$severity", "pair": "$pair"},

@@ -11,7 +11,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 from services.consistency.domain.alerts import Facts
 from services.consistency.domain.correction import Place
 from services.consistency.domain.stored import ConflictState, PairState, StoredConflict, moment_of
-from services.consistency.store.counting import count
+from services.consistency.store.counting import count, newest_settled
 from services.consistency.store.documents import (
     Row,
     after,
@@ -197,6 +197,17 @@ class Conflicts:
                 trace=max(newest, key=lambda conflict: conflict.updated_at).trace,
             )
         return facts
+
+    async def corrected(
+        self, alerts: Sequence[str], members: Mapping[str, Sequence[str]]
+    ) -> dict[str, tuple[StoredConflict, ...]]:
+        """The newest settled pairs of each, with those of the alerts that are merged into them."""
+        found: dict[str, tuple[StoredConflict, ...]] = {}
+        for some in chunks(alerts):
+            families = [(alert, *members.get(alert, ())) for alert in some]
+            rows = await asyncio.gather(*(newest_settled(self._conflicts, family) for family in families))
+            found |= {alert: tuple(map(conflict_of, its)) for alert, its in zip(some, rows, strict=True)}
+        return found
 
     async def spread(
         self, alerts: Sequence[str], shown: ConflictState, from_states: Sequence[ConflictState], limit: int, now: int

@@ -12,6 +12,7 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING
 
 from services.consistency.domain.alerts import EXAMPLES
+from services.consistency.domain.stored import PairState
 from services.consistency.store.documents import Row, chunks
 from shared.mongo import Collection
 
@@ -94,6 +95,11 @@ async def _count_many(conflicts: Collection, family: Sequence[str]) -> Count | N
     )
 
 
+async def newest_settled(conflicts: Collection, family: Sequence[str]) -> list[Row]:
+    """Of an alert and its members, at most `EXAMPLES`."""
+    return await conflicts.find(_of(family, "settled")).sort(NEWEST).limit(EXAMPLES).to_list(EXAMPLES)
+
+
 async def _newest(conflicts: Collection, family: Sequence[str]) -> list[Row]:
     """The newest pair of each of those customers who have the newest."""
     newest: dict[str, Row] = {}
@@ -108,8 +114,12 @@ async def _newest(conflicts: Collection, family: Sequence[str]) -> list[Row]:
 
 
 def _open(family: Sequence[str]) -> Row:
+    return _of(family, "open")
+
+
+def _of(family: Sequence[str], pair: PairState) -> Row:
     """Of one alert by name: servers go through an index in its order then."""
-    return {"alert": family[0] if len(family) == 1 else {"$in": list(family)}, "pair": "open"}
+    return {"alert": family[0] if len(family) == 1 else {"$in": list(family)}, "pair": pair}
 
 
 def _customers(family: Sequence[str]) -> list[dict[str, Any]]:

@@ -2,8 +2,9 @@
 
 Beside their own fields, documents carry `published`, the revision last published, and `pending`, there while
 that is not the current one, so that an index finds what is still to be published. Alerts also carry what lists are
-filtered and sorted by: `departments`, `pair` (of them), `rank` (of severity) and `assigned`; conflicts the `channels`
-of both sides, in the order of their cause.
+filtered and sorted by: `departments`, `pair` (of them), `rank` (of severity) and `assigned`; and what feedback is
+counted by: `verdict`, `judged_on` (a day), `found_by` (the rules) and `spoken` (the languages), none of which a merged
+one has. Conflicts carry the `channels` of both sides, in the order of their cause.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from pymongo import UpdateOne
 from services.consistency.domain.causes import ordered
 from services.consistency.domain.conflict import Span
 from services.consistency.domain.severity import SEVERITIES
-from services.consistency.domain.stored import Alert, Assignee, Ref, Sender, Step, StoredConflict
+from services.consistency.domain.stored import Alert, Assignee, Judgement, Ref, Sender, Step, StoredConflict
 from shared.mongo import Collection, insert_new
 from shared.web.window import day_of
 
@@ -62,6 +63,7 @@ def conflict_of(row: Row) -> StoredConflict:
         "values": tuple(row["values"]),
         "senders": tuple(Sender(**sender) for sender in row["senders"]),
         "left": tuple(row["left"]),
+        "languages": tuple(row.get("languages", ())),
     }
     return StoredConflict(id=row["_id"], **fields)
 
@@ -78,6 +80,20 @@ def alert_row(alert: Alert) -> Row:
         "pair": PAIR.join(sides),
         "rank": RANKS[alert.severity],
         "assigned": None if alert.assignee is None else str(alert.assignee),
+        **feedback(alert),
+    }
+
+
+def feedback(alert: Alert) -> Row:
+    """Also names what is not there, so that it goes where the alert had it."""
+    if alert.state == "merged":
+        return dict.fromkeys(("verdict", "judged_on", "found_by", "spoken"))
+    judged = alert.judgement
+    return {
+        "verdict": alert.verdict,
+        "judged_on": None if judged is None else day_of(judged.at),
+        "found_by": PAIR.join(alert.rules or ()),
+        "spoken": PAIR.join(alert.languages),
     }
 
 
@@ -91,6 +107,9 @@ def alert_of(row: Row) -> Alert:
         "examples": tuple(_example(example) for example in row["examples"]),
         "history": tuple(Step(**step) for step in row["history"]),
         "assignee": Assignee(**row["assignee"]) if row.get("assignee") else None,
+        "rules": None if row.get("rules") is None else tuple(row["rules"]),
+        "languages": tuple(row.get("languages", ())),
+        "judgement": Judgement(**row["judgement"]) if row.get("judgement") else None,
     }
     return Alert(id=row["_id"], **fields)
 

@@ -7,12 +7,14 @@ from fastapi.responses import JSONResponse, Response
 from sse_starlette import EventSourceResponse
 
 from services.gateway.api.answers import Cursor, FromConsistency, Limit, chosen, page, problems
+from services.gateway.api.overview import window_params
 from services.gateway.live import Live
-from services.gateway.shapes.alerts import Alert, AlertFacets, AlertPage, AlertState, Order, Severity
+from services.gateway.shapes.alerts import Alert, AlertFacets, AlertPage, AlertState, Order, Severity, Verdict
 from services.gateway.shapes.conflicts import Kind
 from shared.events import Department
 from shared.web.keys import allow
 from shared.web.paths import AlertId
+from shared.web.window import Window, window_of
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
 
@@ -32,6 +34,15 @@ Departments = Annotated[
     Query(max_length=2, description="One: sender of either side. Two: of both. `customer`: what the customer did."),
 ]
 
+OfRule = Annotated[str | None, Query(min_length=1, max_length=256, description="Found by this rule.")]
+OfLanguage = Annotated[
+    str | None, Query(min_length=2, max_length=8, description="A message of it is in this language, such as `en`.")
+]
+OfVerdict = Annotated[
+    Verdict | None, Query(description="What was decided says that it was right or wrong, or says neither.")
+]
+Judged = Annotated[Window | None, Depends(window_of)]
+
 
 @router.get("", summary="Alerts", response_model=AlertPage, responses=problems(), dependencies=[Reader])
 async def alerts(
@@ -43,15 +54,31 @@ async def alerts(
     assignee: Annotated[
         str | None, Query(max_length=280, description="`person:` or `department:` and the name.")
     ] = None,
+    rule: OfRule = None,
+    language: OfLanguage = None,
+    verdict: OfVerdict = None,
+    judged: Judged = None,
     sort: Annotated[
         Order, Query(description="What comes first: the last seen, the most severe, the most customers.")
     ] = "last_seen",
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> JSONResponse:
-    """One alert a cause, however many customers it reaches; the one seen last comes first."""
+    """One alert a cause, however many customers it reaches; the one seen last comes first. With `from` and `to`, those
+    judged on these days (see `verdict`)."""
     filters = page(
-        limit, cursor, state=state, kind=kind, severity=severity, department=department, assignee=assignee, sort=sort
+        limit,
+        cursor,
+        state=state,
+        kind=kind,
+        severity=severity,
+        department=department,
+        assignee=assignee,
+        rule=rule,
+        language=language,
+        verdict=verdict,
+        sort=sort,
+        **window_params(judged),
     )
     return JSONResponse(await consistency.alerts(filters))
 
@@ -69,9 +96,22 @@ async def counts(
     kind: OfKind = None,
     severity: OfSeverity = None,
     department: Departments = (),
+    rule: OfRule = None,
+    language: OfLanguage = None,
+    verdict: OfVerdict = None,
+    judged: Judged = None,
 ) -> JSONResponse:
-    """By state, by severity and by departments, each under the filters on the other two."""
-    filters = chosen(state=state, kind=kind, severity=severity, department=department)
+    """By state, by severity and by departments, each under the filters on the other two and under all others."""
+    filters = chosen(
+        state=state,
+        kind=kind,
+        severity=severity,
+        department=department,
+        rule=rule,
+        language=language,
+        verdict=verdict,
+        **window_params(judged),
+    )
     return JSONResponse(await consistency.alert_facets(filters))
 
 

@@ -33,8 +33,8 @@ class NewSilence(BaseModel):
     """Alerts that match all `matchers` are told to nobody until `ends_at`, 90 days from now at the most.
 
     A matcher is a label, `=`, `!=`, `=~` or `!~` (a regular expression for the whole value), and a value. Labels are
-    `kind`, `department`, `attribute`, `subject`, `rule`, `campaign` and `severity`; what an alert does not have is
-    the empty text.
+    `kind`, `department`, `attribute`, `subject`, `rule`, `language`, `campaign` and `severity`; what an alert does not
+    have is the empty text.
     """
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})

@@ -10,15 +10,17 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from fastapi_problem.error import Problem
 
+from services.gateway.api.alerts import Judged
 from services.gateway.api.answers import FromConsistency, FromJourney, FromNotifying, chosen, page
 from services.gateway.api.corrections import asked_for, spreadsheet
+from services.gateway.api.overview import window_params
 from services.gateway.console import wording
 from services.gateway.console.customers import Cursor, events_of
 from services.gateway.console.entries import Side, by_key, key_of, side
 from services.gateway.console.rendering import render, segment
 from services.gateway.console.session import CheckedForm, Form, Viewer, local, signed_in
 from services.gateway.live import Live
-from services.gateway.shapes.alerts import ALERT_STATES, DISMISSALS, ORDERS, SEVERITIES, Alert, AlertState
+from services.gateway.shapes.alerts import ALERT_STATES, DISMISSALS, ORDERS, SEVERITIES, VERDICTS, Alert, AlertState
 from services.gateway.shapes.alerts import Side as AlertSide
 from services.gateway.shapes.conflicts import KINDS, Conflict
 from services.gateway.shapes.customers import TimelineItem
@@ -50,30 +52,40 @@ async def alerts(
     request: Request,
     viewer: Viewer,
     consistency: FromConsistency,
+    notifying: FromNotifying,
     state: Chosen = "open",
     kind: Chosen = "",
     severity: Chosen = "",
     between: Annotated[str, Query(max_length=80)] = "",
+    rule: Annotated[str, Query(max_length=256)] = "",
+    language: Chosen = "",
+    verdict: Chosen = "",
+    judged: Judged = None,
     sort: Chosen = "",
     cursor: Cursor = None,
 ) -> Response:
-    """`state=all` shows every state; `between` is two departments. What does not exist shows the usual list."""
+    """`state=all` shows every state; `between` is two departments; `from` and `to` are days on which an alert was
+    judged. What does not exist shows the usual list."""
     state = state if state in ALERT_STATES or state == "all" else "open"
-    filters = {
-        "state": "" if state == "all" else state,
+    sort = sort if sort in ORDERS else ORDERS[0]
+    narrowing = {
         "kind": kind if kind in KINDS else "",
         "severity": severity if severity in SEVERITIES else "",
-        "department": departments_in(between),
+        "rule": rule,
+        "language": language,
+        "verdict": verdict if verdict in VERDICTS else "",
+        **window_params(judged),
     }
-    sort = sort if sort in ORDERS else ORDERS[0]
+    filters = {**narrowing, "state": "" if state == "all" else state, "department": departments_in(between)}
     found, counts = await asyncio.gather(
         consistency.alerts(page(40, cursor, **filters, sort=sort)), consistency.alert_facets(chosen(**filters))
     )
-    asked = {"state": state, "kind": filters["kind"], "severity": filters["severity"], "between": between, "sort": sort}
+    asked = {"from": "", "to": "", **narrowing, "state": state, "between": between, "sort": sort}
     return render(
         request,
         "alerts.html",
         alerts=found["items"],
+        silenced=await notifying.silenced(one["id"] for one in found["items"]),
         next=found["next"],
         asked=asked,
         states=ALERT_STATES,

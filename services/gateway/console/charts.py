@@ -13,9 +13,10 @@ from pygal.style import Style
 from services.gateway.api.answers import FromConsistency, FromJourney
 from services.gateway.api.overview import DAYS, overview_of
 from services.gateway.console import wording
+from services.gateway.console.feedback import FeedbackAsked
 from services.gateway.console.home import Days, window_in
 from services.gateway.console.session import signed_in
-from services.gateway.console.trends import Span, spans
+from services.gateway.console.trends import Span, Stretch, judged_spans, spans
 from services.gateway.watch import Watch
 from shared.web.window import Last
 
@@ -134,27 +135,54 @@ def steps(most: int) -> list[int]:
     return list(range(0, max(most, 1) + step, step))
 
 
-def stacked(spans: Sequence[Span], narrow: bool) -> bytes:
-    """A bar a span, a colour a kind; the page beside it says the colours and the numbers."""
-    every = max(1, -(-len(spans) // (4 if narrow else 9)))
-    axis = steps(max([span.total for span in spans], default=0))
-    chart = pygal.StackedBar(
+def over(stretches: Sequence[Stretch], narrow: bool) -> dict[str, Any]:
+    """What charts over time have in common: their width, and labels no denser than can be read."""
+    every = max(1, -(-len(stretches) // (4 if narrow else 9)))
+    labels = [stretch.label for stretch in stretches]
+    return {
         **plain(),
-        width=400 if narrow else 1060,
-        height=230,
-        explicit_size=False,
+        "width": 400 if narrow else 1060,
+        "height": 230,
+        "explicit_size": False,
+        "x_labels": labels,
+        "x_labels_major": labels[::every],
+        "show_minor_x_labels": False,
+        "truncate_label": -1,
+    }
+
+
+def stacked(spans: Sequence[Stretch], series: Mapping[str, Sequence[int]], narrow: bool) -> bytes:
+    """A bar a span, a colour a series; the page beside it says the colours and the numbers."""
+    axis = steps(max([sum(bar) for bar in zip(*series.values(), strict=True)], default=0))
+    chart = pygal.StackedBar(
+        **over(spans, narrow),
         print_values=False,
         spacing=8,
         rounded_bars=1,
         y_labels=axis,
         range=(0, axis[-1]),
-        show_minor_x_labels=False,
-        truncate_label=-1,
     )
-    chart.x_labels = [span.label for span in spans]
-    chart.x_labels_major = [span.label for span in spans[::every]]
-    for kind in wording.KINDS:
-        chart.add(kind, [span.kinds.get(kind, 0) for span in spans])
+    for name, counts in series.items():
+        chart.add(name, counts)
+    return svg_of(chart)
+
+
+def by_kind(spans: Sequence[Span]) -> dict[str, list[int]]:
+    return {kind: [span.kinds.get(kind, 0) for span in spans] for kind in wording.KINDS}
+
+
+def shares(spans: Sequence[Stretch], points: Sequence[float | None], limit: float, narrow: bool) -> bytes:
+    """A line from 0 to 100 %, with a gap where there is no share, and the limit as a broken one."""
+    chart = pygal.Line(
+        **over(spans, narrow) | {"formatter": lambda share: f"{share:.0f} %"},
+        y_labels=[0, 25, 50, 75, 100],
+        range=(0, 100),
+        show_dots=True,
+        dots_size=3,
+        fill=False,
+    )
+    chart.add("", [None if point is None else 100 * point for point in points])
+    chart.add("", [100 * limit] * len(spans), show_dots=False, stroke_style={"dasharray": "5, 5"})
     return svg_of(chart)
 
 
@@ -190,7 +218,8 @@ async def over_time(
     """Conflicts by kind, a bar a day, a week or a month."""
     signed_in(request)
     found = await overview_of(journey, consistency, days, last)
-    return answer(stacked(spans(window_in(found), found["conflicts"]["by_day"]), narrow))
+    bars = spans(window_in(found), found["conflicts"]["by_day"])
+    return answer(stacked(bars, by_kind(bars), narrow))
 
 
 @router.get("/channels.svg")
@@ -200,6 +229,29 @@ async def channels(
     signed_in(request)
     found = await overview_of(journey, consistency, days, last)
     return answer(bars(found["conflicts"]["by_channel"], wording.CHANNELS))
+
+
+@router.get("/precision.svg")
+async def precision(
+    request: Request, consistency: FromConsistency, asked: FeedbackAsked, narrow: bool = False
+) -> Response:
+    """The share of judged alerts that was right, and below what share a rule is proposed for muting."""
+    signed_in(request)
+    found = await asked.answer(consistency)
+    judged = judged_spans(asked.window, found["by_day"])
+    return answer(shares(judged, [span.precision for span in judged], found["muting"]["precision"], narrow))
+
+
+@router.get("/judged.svg")
+async def judged(
+    request: Request, consistency: FromConsistency, asked: FeedbackAsked, narrow: bool = False
+) -> Response:
+    """How many alerts were judged right and wrong, a bar a day, a week or a month."""
+    signed_in(request)
+    found = await asked.answer(consistency)
+    bars = judged_spans(asked.window, found["by_day"])
+    series = {"right": [bar.right for bar in bars], "wrong": [bar.wrong for bar in bars]}
+    return answer(stacked(bars, series, narrow))
 
 
 @router.get("/lag.svg")

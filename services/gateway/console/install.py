@@ -10,6 +10,7 @@ from services.gateway.console import (
     charts,
     customers,
     dead_letters,
+    feedback,
     health,
     home,
     lists,
@@ -27,7 +28,7 @@ SESSION_SECONDS = 12 * 3600
 
 def install_console(app: FastAPI, settings: GatewaySettings) -> None:
     rooms = (
-        *(session, home, lists, customers, alerts, silences, notifications),
+        *(session, home, feedback, lists, customers, alerts, silences, notifications),
         *(preflight, campaign, health, dead_letters, charts),
     )
     for room in rooms:

@@ -106,6 +106,7 @@ def environment() -> Environment:
         "headline": headline,
         "matter": matter_of,
         "subject": wording.subject,
+        "rule": wording.rule,
         "duration": wording.duration,
         "segment": segment,
         "with_value": with_value,

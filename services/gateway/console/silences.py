@@ -20,7 +20,7 @@ from shared.web.problems import problem
 
 router = APIRouter(prefix="/silences", include_in_schema=False)
 
-LABELS = ("kind", "department", "attribute", "subject", "campaign", "severity", "rule")
+LABELS = ("kind", "department", "attribute", "subject", "campaign", "severity", "rule", "language")
 OPS = ("=", "!=", "=~", "!~")
 MAX_ROWS = 12
 FEWEST_ROWS = 4
@@ -63,10 +63,16 @@ async def silences(
 
 
 @router.get("/new")
-async def new(request: Request, _: Ops, viewer: Viewer) -> Response:
+async def new(
+    request: Request,
+    _: Ops,
+    viewer: Viewer,
+    reason: Annotated[str, Query(max_length=1_000)] = "",
+    length: Annotated[str, Query(max_length=20)] = USUAL_LENGTH,
+) -> Response:
     """The query fills the form, such as `?kind=contradiction&department=sales&department=billing`."""
     given = [Row(label, "=", value) for label, value in request.query_params.multi_items() if label in LABELS and value]
-    return show_form(request, given, "", USUAL_LENGTH, "", None)
+    return show_form(request, given, reason, length if length in LENGTHS else USUAL_LENGTH, "", None)
 
 
 def show_form(

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from itertools import groupby
 
 from services.gateway.console import wording
+from services.gateway.shapes.feedback import JudgedOn
 from services.gateway.shapes.overview import DayCount, PairCount, SentCount
 from shared.web.window import Window
 
@@ -19,16 +20,11 @@ OWN = "customer"
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """A bar of the plot: some days with what was found on them, by kind."""
+class Stretch:
+    """Some days that are shown as one."""
 
     first: date
     last: date
-    kinds: dict[str, int]
-
-    @property
-    def total(self) -> int:
-        return sum(self.kinds.values())
 
     @property
     def label(self) -> str:
@@ -36,9 +32,33 @@ class Span:
         return whole if (self.last - self.first).days < 7 else whole.partition(" ")[2]
 
 
-def spans(window: Window, by_day: Sequence[DayCount]) -> list[Span]:
-    """All of the window, also where nothing was found, the oldest first."""
-    counts = {date.fromisoformat(one["day"]): one["kinds"] for one in by_day}
+@dataclass(frozen=True, slots=True)
+class Span(Stretch):
+    """A bar of the plot: some days with what was found on them, by kind."""
+
+    kinds: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.kinds.values())
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedSpan(Stretch):
+    """Some days with the alerts that were judged on them."""
+
+    right: int
+    wrong: int
+
+    @property
+    def precision(self) -> float | None:
+        """None where none was judged."""
+        judged = self.right + self.wrong
+        return self.right / judged if judged else None
+
+
+def stretches(window: Window) -> list[list[date]]:
+    """The days of the window, the oldest first, in stretches of a day, a week or a month."""
     length = (window.last - window.first).days + 1
     days = [window.first + timedelta(days=number) for number in range(length)]
 
@@ -47,13 +67,29 @@ def spans(window: Window, by_day: Sequence[DayCount]) -> list[Span]:
             return day
         return (window.last - day).days // 7 if length <= WEEKLY else day.replace(day=1)
 
+    return [list(group) for _, group in groupby(days, key=of)]
+
+
+def spans(window: Window, by_day: Sequence[DayCount]) -> list[Span]:
+    """All of the window, also where nothing was found, the oldest first."""
+    counts = {date.fromisoformat(one["day"]): one["kinds"] for one in by_day}
     found = []
-    for _, group in groupby(days, key=of):
-        some = list(group)
+    for days in stretches(window):
         kinds: Counter[str] = Counter()
-        for day in some:
+        for day in days:
             kinds.update(counts.get(day, {}))
-        found.append(Span(some[0], some[-1], dict(kinds)))
+        found.append(Span(days[0], days[-1], dict(kinds)))
+    return found
+
+
+def judged_spans(window: Window, by_day: Sequence[JudgedOn]) -> list[JudgedSpan]:
+    """All of the window, also where none was judged, the oldest first."""
+    counts = {date.fromisoformat(one["day"]): one for one in by_day}
+    found = []
+    for days in stretches(window):
+        judged = [counts[day] for day in days if day in counts]
+        right, wrong = sum(one["right"] for one in judged), sum(one["wrong"] for one in judged)
+        found.append(JudgedSpan(days[0], days[-1], right, wrong))
     return found
 
 

@@ -118,6 +118,24 @@ DISMISSALS: dict[str, str] = {
     "tolerated": "Tolerated",
     "duplicate": "Duplicate",
 }
+VERDICTS: dict[str, str] = {
+    "right": "Right",
+    "wrong": "Wrong",
+    "undecided": "Undecided",
+}
+LANGUAGES: dict[str, str] = {"en": "English", "ru": "Russian", "zh": "Chinese"}
+RULES: dict[str, str] = {
+    "contradiction.amount": "Two amounts differ",
+    "contradiction.moment": "Two dates or times differ",
+    "contradiction.axis": "One says yes, the other no",
+    "contradiction.status": "Two states of one thing differ",
+    "contradiction.statement": "Two sentences contradict each other",
+    "contradiction.judge": "An outside judge alone says so",
+    "consent": "Advertised after consent was withdrawn",
+    "open_case": "Advertised during an open complaint",
+    "pressure": "More advertising than one customer should get",
+}
+"""Rules by what they find; those of embargoes say it themselves."""
 ORDERS: dict[str, str] = {
     "severity": "Most severe first",
     "last_seen": "Last seen first",
@@ -139,6 +157,14 @@ def named(names: dict[str, str], key: str | None) -> str:
     if not key:
         return "Unknown"
     return names.get(key) or key.replace("-", " ").replace("_", " ").capitalize()
+
+
+def rule(name: str) -> str:
+    """What the rule finds."""
+    kind, _, ground = name.partition(": ")
+    if kind == "embargo" and ground:
+        return f"Embargo: {ground}"
+    return RULES.get(name) or named({}, name.replace(".", " "))
 
 
 def moment(text: str | None) -> datetime | None:

@@ -9,11 +9,13 @@ from services.gateway.shapes.conflicts import Kind
 AlertState = Literal["open", "acknowledged", "resolved", "dismissed", "merged"]
 Severity = Literal["critical", "high", "medium", "low"]
 Dismissal = Literal["not_a_conflict", "tolerated", "duplicate"]
+Verdict = Literal["right", "wrong", "undecided"]
 Order = Literal["last_seen", "severity", "customers"]
 Side = Literal["a", "b"]
 
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")
 DISMISSALS: tuple[Dismissal, ...] = ("not_a_conflict", "tolerated", "duplicate")
+VERDICTS: tuple[Verdict, ...] = ("right", "wrong", "undecided")
 ORDERS: tuple[Order, ...] = ("severity", "last_seen", "customers")
 ALERT_STATES: tuple[AlertState, ...] = ("open", "acknowledged", "resolved", "dismissed", "merged")
 
@@ -62,6 +64,8 @@ class Alert(TypedDict):
     """All conflicts with one cause, over however many customers.
 
     `until`: when its acknowledgement ends; `merged_into`: the alert on which its conflicts count, while it is merged.
+    `verdict`: whether it was right to be raised, as far as what was decided says so, and since when. `rules` found its
+    newest conflicts, whose messages are in `languages`.
     """
 
     id: str
@@ -73,6 +77,8 @@ class Alert(TypedDict):
     until: str | None
     assignee: Assignee | None
     dismissal: Dismissal | None
+    verdict: Verdict
+    judged_at: str | None
     merged_into: str | None
     senders: Senders
     values: Values
@@ -82,6 +88,8 @@ class Alert(TypedDict):
     last_seen: str
     reason: str
     confidence: float
+    rules: list[str]
+    languages: list[str]
     examples: list[Example]
     history: list[Step]
     revision: int

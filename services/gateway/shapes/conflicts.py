@@ -49,7 +49,7 @@ class Departments(TypedDict):
 
 class Conflict(Clash):
     """A clash that was found in what a customer has been told. `told_at`, `channel`: of the later message;
-    `corrected_at`: when the company corrected one of the two."""
+    `corrected_at`: when the company corrected one of the two; `languages`: of its messages, such as `en`."""
 
     id: str
     customer: str
@@ -58,6 +58,7 @@ class Conflict(Clash):
     departments: NotRequired[Departments]
     channel: NotRequired[str | None]
     told_at: NotRequired[str]
+    languages: NotRequired[list[str]]
     corrected_at: NotRequired[str | None]
     revision: NotRequired[int]
     found_at: NotRequired[str]

@@ -4,8 +4,9 @@ from datetime import date
 
 import pytest
 
-from services.gateway.console.charts import stacked, steps
-from services.gateway.console.trends import matrix, of_pairs, spans
+from services.gateway.console.charts import by_kind, shares, stacked, steps
+from services.gateway.console.trends import judged_spans, matrix, of_pairs, spans
+from services.gateway.shapes.feedback import JudgedOn
 from shared.web.window import Window
 
 LAST = date(2026, 3, 9)
@@ -20,7 +21,20 @@ def test_a_window_is_shown_in_bars_that_can_be_told_apart_and_nothing_is_lost(da
     assert len(found) == bars
     assert (found[0].first, found[-1].last) == (window.first, window.last)
     assert sum(span.total for span in found) == 3
-    assert b"<script" not in stacked(found, narrow=days == 7)
+    assert b"<script" not in stacked(found, by_kind(found), narrow=days == 7)
+
+
+def test_precision_over_time_has_a_gap_where_nothing_was_judged() -> None:
+    by_day: list[JudgedOn] = [
+        {"day": "2026-03-08", "right": 3, "wrong": 1},
+        {"day": "2026-03-09", "right": 1, "wrong": 1},
+    ]
+    week = judged_spans(Window.ending(LAST, 3), by_day)
+    assert [span.precision for span in week] == [None, 0.75, 0.5]
+    months = judged_spans(Window.ending(LAST, 200), by_day)
+    assert [(span.right, span.wrong) for span in months][-2:] == [(0, 0), (4, 2)]
+    assert b"<script" not in shares(week, [span.precision for span in week], 0.5, narrow=True)
+    assert b"<script" not in shares([], [], 0.5, narrow=False)
 
 
 def test_a_matrix_has_what_there_is_and_its_totals() -> None:

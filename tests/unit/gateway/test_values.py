@@ -1,9 +1,10 @@
 """Values are read by people."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from services.consistency.domain.contradiction.claim import ClaimKind
 from services.gateway.console import wording
 from services.gateway.console.values import value
 
@@ -45,6 +46,13 @@ def test_times_are_utc_whatever_they_came_in() -> None:
 def test_a_time_span_is_told_in_the_unit_that_says_most() -> None:
     spans = {50: "50 seconds", 100: "2 minutes", 5_500: "2 hours", 86_400: "24 hours", 260_000: "3 days"}
     assert {seconds: wording.duration(seconds) for seconds in spans} == spans
+
+
+def test_every_rule_has_a_name_in_plain_words() -> None:
+    contradictions = {f"contradiction.{kind}" for kind in (*get_args(ClaimKind), "judge")}
+    assert set(wording.RULES) == contradictions | {"consent", "open_case", "pressure"}
+    assert wording.rule("embargo: names it and in confidence") == "Embargo: names it and in confidence"
+    assert wording.rule("contradiction.of_tomorrow") == "Contradiction of tomorrow"
 
 
 def test_what_has_no_name_is_readable_all_the_same() -> None:

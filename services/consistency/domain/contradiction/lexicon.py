@@ -16,6 +16,8 @@ from services.consistency.domain.contradiction.tokens import Speller
 
 FOLDER = Path(__file__).resolve().parents[2] / "lexicon"
 Table = Mapping[str, Any]
+DEFAULT = "en"
+"""The language of a text that no other is told of."""
 WORDS = ("concepts", "attributes", "cues", "units", "periods", "conditions", "synonyms")
 KIND = {
     "concepts": "concept",
@@ -71,7 +73,7 @@ class Lexicon:
     weights: Mapping[str, float] = field(default_factory=dict)
     threshold: float = 0.5
     comparer: Mapping[str, float] = field(default_factory=dict)
-    default: str = "en"
+    default: str = DEFAULT
     ranks: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
 

@@ -5,14 +5,14 @@ import pytest
 from services.consistency.notify.matchers import Matcher, NoMatcher, labels_of, match, matcher, names_something
 from tests.unit.consistency.notify.alerts import published
 
-LABELS = labels_of(published("a1", severity="high"), ["contradiction"])
+LABELS = labels_of(published("a1", severity="high", rules=["contradiction"], languages=["en", "ru"]))
 
 
 def test_labels_are_all_that_either_side_has() -> None:
     assert LABELS["department"] == ["marketing", "sales"]
     assert LABELS["campaign"] == ["spring-sale"]
-    assert (LABELS["severity"], LABELS["rule"]) == (["high"], ["contradiction"])
-    assert labels_of(published("a1"), [])["severity"] == []
+    assert (LABELS["severity"], LABELS["rule"], LABELS["language"]) == (["high"], ["contradiction"], ["en", "ru"])
+    assert labels_of(published("a1"))["severity"] == []
 
 
 @pytest.mark.parametrize(

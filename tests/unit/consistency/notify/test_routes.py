@@ -67,7 +67,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_alerts_go_where_the_file_says(file: Path) -> None:
     routes = read(file)
-    labels = labels_of(published("a1", severity="critical"), [])
+    labels = labels_of(published("a1", severity="critical"))
     places = list(routes.places("a1", labels))
     assert [(place.route, place.receiver) for place in places] == [
         ("pages", "on-call"), ("sales", "chat"), ("sales", "mail"),
