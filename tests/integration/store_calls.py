@@ -11,7 +11,7 @@ from services.consistency.notify.notification import Cover, Group, Notification
 from services.consistency.notify.silence import new_silence
 from services.consistency.notify.store import NotifyStore
 from services.consistency.notify.store.watched import Heard
-from services.consistency.store import Alerts, Conflicts, Events, Policies, Trends
+from services.consistency.store import Alerts, Conflicts, Courses, Events, Policies, Trends
 from services.consistency.store.alerts import WantedAlerts
 from services.consistency.store.conflicts import Told, Wanted
 from services.consistency.store.events import Arrival
@@ -39,6 +39,7 @@ class Stores:
     alerts: Alerts
     policies: Policies
     trends: Trends
+    courses: Courses
     identities: Identities
     notify: NotifyStore
 
@@ -162,6 +163,10 @@ CALLS: dict[str, Callable[[Stores], Awaitable[Any]]] = {
     "trends.cells": lambda stores: stores.trends.cells(0, NOW),
     "trends.subjects": lambda stores: stores.trends.subjects(0, NOW, 10),
     "trends.corrections": lambda stores: stores.trends.corrections(0, NOW),
+    "courses.prepare": lambda stores: stores.courses.prepare(),
+    "courses.told": lambda stores: stores.courses.told(["a1", "a2"]),
+    "courses.corrected": lambda stores: stores.courses.corrected(["a1", "a2"]),
+    "courses.found_since": lambda stores: stores.courses.found_since(["a1", "a2"], NOW),
     "alerts.prepare": lambda stores: stores.alerts.prepare(),
     "alerts.write": write_alert,
     "alerts.by_id": lambda stores: stores.alerts.by_id(["a1"]),

@@ -123,6 +123,15 @@ async def test_a_campaign_is_corrected_customer_by_customer_and_one_told_the_old
     [message] = one["messages"]
     assert (message["id"], message["channel"], message["corrected"]) == (f"{customers[2].id}-2", "sms", True)
     assert one["corrected_at"] is not None
+    course = await service.get(f"/v1/alerts/{alert}/course")
+    assert course == {
+        "hours": 1,
+        "spans": [
+            {"from": "2026-03-02T11:00:00Z", "told": 7, "corrected": 0, "open": 7},
+            {"from": "2026-03-02T12:00:00Z", "told": 0, "corrected": 3, "open": 4},
+        ],
+        "lately": {"hour": 7, "day": 7},
+    }
     left = await service.get(f"{path}/customers", side="b", corrected=False, channel="sms")
     assert words(left["items"]) == {customers[5].id: False}
     done = await service.get(f"{path}/customers", side="b", corrected=True, limit=2)
@@ -158,6 +167,8 @@ async def test_two_alerts_are_merged_grow_as_one_and_are_split_again(service: Se
     grown = await shows(service, target, customers=6)
     conflicts = (await service.get("/v1/conflicts", alert=target))["items"]
     assert {one["customer"] for one in conflicts} == {one.id for one in (*customers, *others, late)}
+    course = await service.get(f"/v1/alerts/{target}/course")
+    assert (course["spans"][-1]["open"], course["lately"]["day"]) == (6, 6)
     to_correct = await service.get(f"/v1/alerts/{target}/correction", department="support")
     assert to_correct["customers"] == 6
     assert sum(channel["customers"] for channel in to_correct["by_channel"]) == 6
@@ -173,6 +184,10 @@ async def test_two_alerts_are_merged_grow_as_one_and_are_split_again(service: Se
     assert [step["did"] for step in alone["history"]] == ["found", "acknowledge", "merge", "split"]
     assert grown["history"][-1]["detail"] == source
     await act(service, source, "split", 409)
+
+
+async def test_an_alert_that_is_not_known_has_no_course(service: Service) -> None:
+    assert (await service.http.get("/v1/alerts/none/course")).status_code == 404
 
 
 async def test_severity_is_kept_in_step_with_customers_and_lists_are_sorted_by_it(service: Service) -> None:

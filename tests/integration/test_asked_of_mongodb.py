@@ -14,7 +14,7 @@ from pymongo import monitoring
 from services.consistency.clock import now
 from services.consistency.domain.alerts import EXAMPLES
 from services.consistency.notify.store import Groups, Notifications, NotifyStore, Silences, WatchedAlerts
-from services.consistency.store import Alerts, Conflicts, Events, Policies, Trends
+from services.consistency.store import Alerts, Conflicts, Courses, Events, Policies, Trends
 from services.ingest.identities import Identities
 from services.journey.store import Store as Journey
 from shared.mongo import connect
@@ -72,6 +72,7 @@ async def heard(mongodb: DatabaseAlone) -> list[dict[str, Any]]:
             Alerts(database),
             Policies(database),
             Trends(database),
+            Courses(database),
             Identities(database, days=7),
             NotifyStore(database, shipped()),
         )
@@ -108,6 +109,7 @@ def test_every_method_of_the_stores_is_listened_to() -> None:
         "alerts": Alerts,
         "policies": Policies,
         "trends": Trends,
+        "courses": Courses,
         "identities": Identities,
         "silences": Silences,
         "watched": WatchedAlerts,

@@ -70,6 +70,7 @@ async def test_each_role_may_do_its_own_work_alone(stack: Stack) -> None:
         ("GET", "/v1/dead-letters/999999999/value", {"": 401, "publish": 403, "agent": 403, "ops": 404}),
         ("POST", "/v1/dead-letters/replay", {"": 401, "publish": 403, "agent": 403, "ops": 422}),
         ("GET", "/v1/alerts/counts", {"": 401, "publish": 403, "agent": 200, "ops": 200}),
+        ("GET", "/v1/alerts/none/course", {"": 401, "publish": 403, "agent": 404, "ops": 404}),
         ("GET", "/v1/alerts/none/correction", {"": 401, "publish": 403, "agent": 404, "ops": 404}),
         ("GET", "/v1/alerts/none/correction/customers.csv", {"": 401, "publish": 403, "agent": 404, "ops": 404}),
         ("POST", "/v1/alerts/none/reopen", {"": 401, "publish": 403, "agent": 403, "ops": 404}),

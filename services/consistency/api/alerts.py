@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -10,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 from services.consistency.alerting import Contended, UnknownAlert, known_one
 from services.consistency.api.desk import AtSpeakingDesk, Cursor, Desk, Identifier, Limit
 from services.consistency.correcting import Correction, correction_of
+from services.consistency.course import course_of
 from services.consistency.domain.causes import Side
 from services.consistency.domain.conflict import Kind
 from services.consistency.domain.correction import NoChoice
@@ -125,6 +127,13 @@ async def counts(
 @router.get("/{alert_id}")
 async def alert(desk: AtSpeakingDesk, alert_id: str) -> dict[str, Any]:
     return (await known_alert(desk, alert_id)).to_json()
+
+
+@router.get("/{alert_id}/course")
+async def course(desk: AtSpeakingDesk, alert_id: str) -> dict[str, Any]:
+    """What was told and what was corrected over time, and how fast it grows; counted anew as often as the alert is."""
+    one = await known_alert(desk, alert_id)
+    return await desk.courses.answer((one.id, one.revision), partial(course_of, desk.store, one.id, desk.clock()))
 
 
 async def known_alert(desk: Desk, alert_id: str) -> Alert:

@@ -21,6 +21,7 @@ from shared.web.problems import problem
 
 STATS_SECONDS = 1.0
 TRENDS_SECONDS = 10.0
+COURSE_SECONDS = 5.0
 """How long what was counted is told again."""
 
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -42,6 +43,7 @@ class Desk:
     standing: Callable[[History, datetime], list[dict[str, Any]]]
     campaigns: Campaigns
     trends: Briefly[dict[str, Any]] = field(default_factory=partial(Briefly, TRENDS_SECONDS))
+    courses: Briefly[dict[str, Any]] = field(default_factory=partial(Briefly, COURSE_SECONDS))
     messages: Briefly[int] = field(default_factory=partial(Briefly, STATS_SECONDS))
 
 

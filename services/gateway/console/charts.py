@@ -2,11 +2,11 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 from xml.etree.ElementTree import Element
 
 import pygal
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pygal.style import Style
 
@@ -16,6 +16,7 @@ from services.gateway.console import wording
 from services.gateway.console.home import Days, window_in
 from services.gateway.console.session import signed_in
 from services.gateway.console.trends import Span, spans
+from services.gateway.shapes.alerts import Course
 from services.gateway.watch import Watch
 from shared.web.window import Last
 
@@ -31,6 +32,8 @@ INK, PAPER = "#26302f", "#f1ece2"
 KIND_COLOURS = ("#15695f", "#b8452a", "#b07a00", "#4d63b8", "#7c5f94")
 KIND_COLOURS_DARK = ("#5cbfae", "#f08a6c", "#e3b341", "#93a8f0", "#c7aee0")
 """In the order of `wording.KINDS`; console.css has them too."""
+COURSE_COLOURS, COURSE_COLOURS_DARK = KIND_COLOURS[1::-1], KIND_COLOURS_DARK[1::-1]
+"""Told, corrected."""
 FONT = "'Avenir Next', 'Segoe UI', 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
 
 
@@ -42,20 +45,23 @@ def coloured(colours: Sequence[str]) -> str:
 
 
 DEFAULT_CSS = ("file://style.css", "file://graph.css")
-CSS = (
-    "inline:"
-    f".graph text, .axis text {{ fill: {INK} !important; font-family: {FONT} !important }}"
-    f".graph .value {{ fill: {INK} !important; font-weight: 600 }}"
-    ".text-overlay .value { text-anchor: start !important; transform: translateX(-2px) }"
-    ".plot .background, .graph > .background { fill: none !important }"
-    ".series rect, .series .line { stroke-width: 0 } .series path.line { stroke-width: 2.5 }"
-    f"{coloured(KIND_COLOURS)}"
-    f".axis .line, .guides .line, .axis path.guide {{ stroke: {INK}; stroke-opacity: .12; stroke-dasharray: none }}"
-    "@media (prefers-color-scheme: dark) {"
-    f".graph text, .axis text, .graph .value {{ fill: {PAPER} !important }}"
-    f"{coloured(KIND_COLOURS_DARK)}"
-    f".axis .line, .guides .line, .axis path.guide {{ stroke: {PAPER} }} }}"
-)
+
+
+def css(colours: Sequence[str], in_the_dark: Sequence[str]) -> str:
+    return (
+        "inline:"
+        f".graph text, .axis text {{ fill: {INK} !important; font-family: {FONT} !important }}"
+        f".graph .value {{ fill: {INK} !important; font-weight: 600 }}"
+        ".text-overlay .value { text-anchor: start !important; transform: translateX(-2px) }"
+        ".plot .background, .graph > .background { fill: none !important }"
+        ".series rect, .series .line { stroke-width: 0 } .series path.line { stroke-width: 2.5 }"
+        f"{coloured(colours)}"
+        f".axis .line, .guides .line, .axis path.guide {{ stroke: {INK}; stroke-opacity: .12; stroke-dasharray: none }}"
+        "@media (prefers-color-scheme: dark) {"
+        f".graph text, .axis text, .graph .value {{ fill: {PAPER} !important }}"
+        f"{coloured(in_the_dark)}"
+        f".axis .line, .guides .line, .axis path.guide {{ stroke: {PAPER} }} }}"
+    )
 
 
 def style() -> Style:
@@ -85,11 +91,11 @@ def without_scripts(root: Element) -> Element:
     return root
 
 
-def plain() -> dict[str, Any]:
+def plain(colours: Sequence[str] = KIND_COLOURS, in_the_dark: Sequence[str] = KIND_COLOURS_DARK) -> dict[str, Any]:
     """What every chart has in common: its colours, no script, no legend, whole numbers."""
     return {
         "style": style(),
-        "css": [*DEFAULT_CSS, CSS],
+        "css": [*DEFAULT_CSS, css(colours, in_the_dark)],
         "js": [],
         "show_legend": False,
         "show_x_guides": False,
@@ -136,26 +142,45 @@ def steps(most: int) -> list[int]:
 
 def stacked(spans: Sequence[Span], narrow: bool) -> bytes:
     """A bar a span, a colour a kind; the page beside it says the colours and the numbers."""
-    every = max(1, -(-len(spans) // (4 if narrow else 9)))
-    axis = steps(max([span.total for span in spans], default=0))
-    chart = pygal.StackedBar(
-        **plain(),
-        width=400 if narrow else 1060,
-        height=230,
-        explicit_size=False,
-        print_values=False,
-        spacing=8,
-        rounded_bars=1,
-        y_labels=axis,
-        range=(0, axis[-1]),
-        show_minor_x_labels=False,
-        truncate_label=-1,
-    )
-    chart.x_labels = [span.label for span in spans]
-    chart.x_labels_major = [span.label for span in spans[::every]]
+    chart = pygal.StackedBar(**plain(), **over_spans(narrow, max([span.total for span in spans], default=0)))
+    label(chart, [span.label for span in spans], narrow)
     for kind in wording.KINDS:
         chart.add(kind, [span.kinds.get(kind, 0) for span in spans])
     return svg_of(chart)
+
+
+def side_by_side(course: Course, narrow: bool) -> bytes:
+    """Two bars a span, what was told and what was corrected."""
+    spans = course["spans"]
+    most = max([max(span["told"], span["corrected"]) for span in spans], default=0)
+    chart = pygal.Bar(**plain(COURSE_COLOURS, COURSE_COLOURS_DARK), **over_spans(narrow, most))
+    label(chart, [wording.span(span["from"], course["hours"]) for span in spans], narrow)
+    chart.add("told", [span["told"] for span in spans])
+    chart.add("corrected", [span["corrected"] for span in spans])
+    return svg_of(chart)
+
+
+def over_spans(narrow: bool, most: int) -> dict[str, Any]:
+    """What charts over time have in common; `most`: what the highest bar counts."""
+    axis = steps(most)
+    return {
+        "width": 400 if narrow else 1060,
+        "height": 230,
+        "explicit_size": False,
+        "print_values": False,
+        "spacing": 8,
+        "rounded_bars": 1,
+        "y_labels": axis,
+        "range": (0, axis[-1]),
+        "show_minor_x_labels": False,
+        "truncate_label": -1,
+    }
+
+
+def label(chart: pygal.graph.graph.Graph, labels: Sequence[str], narrow: bool) -> None:
+    """As many of the labels as there is room for."""
+    chart.x_labels = labels
+    chart.x_labels_major = labels[:: max(1, -(-len(labels) // (4 if narrow else 9)))]
 
 
 def line(points: list[float]) -> bytes:
@@ -200,6 +225,15 @@ async def channels(
     signed_in(request)
     found = await overview_of(journey, consistency, days, last)
     return answer(bars(found["conflicts"]["by_channel"], wording.CHANNELS))
+
+
+@router.get("/course.svg")
+async def course(
+    request: Request, consistency: FromConsistency, alert: Annotated[str, Query(max_length=256)], narrow: bool = False
+) -> Response:
+    """What was told and what was corrected of one alert."""
+    signed_in(request)
+    return answer(side_by_side(await consistency.course(alert), narrow))
 
 
 @router.get("/lag.svg")

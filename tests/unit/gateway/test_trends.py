@@ -4,8 +4,9 @@ from datetime import date
 
 import pytest
 
-from services.gateway.console.charts import stacked, steps
+from services.gateway.console.charts import side_by_side, stacked, steps
 from services.gateway.console.trends import matrix, of_pairs, spans
+from services.gateway.shapes.alerts import CourseSpan
 from shared.web.window import Window
 
 LAST = date(2026, 3, 9)
@@ -21,6 +22,15 @@ def test_a_window_is_shown_in_bars_that_can_be_told_apart_and_nothing_is_lost(da
     assert (found[0].first, found[-1].last) == (window.first, window.last)
     assert sum(span.total for span in found) == 3
     assert b"<script" not in stacked(found, narrow=days == 7)
+
+
+@pytest.mark.parametrize(("hours", "label"), [(6, b"2 Mar 06:00"), (24, b"2 Mar")])
+def test_the_course_of_an_alert_is_drawn_as_two_bars_a_span(hours: int, label: bytes) -> None:
+    span: CourseSpan = {"from": "2026-03-02T06:00:00Z", "told": 3, "corrected": 1, "open": 2}
+    drawn = side_by_side({"hours": hours, "spans": [span], "lately": {"hour": 0, "day": 0}}, narrow=False)
+    assert drawn.count(b"rect reactive") == 2
+    assert b">" + label + b"<" in drawn
+    assert side_by_side({"hours": 1, "spans": [], "lately": {"hour": 0, "day": 0}}, narrow=True)
 
 
 def test_a_matrix_has_what_there_is_and_its_totals() -> None:
