@@ -7,7 +7,7 @@ import time
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from deploy.local.demo.history import present
 from deploy.local.demo.publish import publish
@@ -150,6 +150,26 @@ def test_the_keyboard_is_enough(stack: Stack, page: Page) -> None:
     expect(page.locator(".history")).to_contain_text("Two plans with the same name.")
     await_script(page)
     press(page, "/", expect(page.get_by_role("searchbox")).to_be_focused)
+
+
+def test_a_stream_that_is_refused_is_asked_for_again_until_the_page_is_live(stack: Stack, page: Page) -> None:
+    sign_in(page, stack.keys.ops)
+    refusals = 0
+
+    def refuse_twice(route: Route) -> None:
+        nonlocal refusals
+        if refusals == 2:
+            return route.continue_()
+        refusals += 1
+        route.fulfill(status=503, content_type="application/problem+json", body="{}")
+
+    page.route("**/alerts/live", refuse_twice)
+    page.goto("/alerts")
+    expect(page.locator("#live-state")).to_have_text("Not live just now")
+    expect(page.locator("#live-state")).to_have_text("Live")
+    assert refusals == 2
+    alert = tell_a_story(stack, "console-refused", "Harbour Late", 51, 58)
+    expect(page.locator(f".alert-row[data-id='{alert}']")).to_be_visible(timeout=PATIENCE)
 
 
 def test_a_planned_message_shows_what_it_clashes_with(stack: Stack, page: Page) -> None:

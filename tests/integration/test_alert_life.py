@@ -186,10 +186,6 @@ async def test_two_alerts_are_merged_grow_as_one_and_are_split_again(service: Se
     await act(service, source, "split", 409)
 
 
-async def test_an_alert_that_is_not_known_has_no_course(service: Service) -> None:
-    assert (await service.http.get("/v1/alerts/none/course")).status_code == 404
-
-
 async def test_severity_is_kept_in_step_with_customers_and_lists_are_sorted_by_it(service: Service) -> None:
     small, _ = await told(service, "small", 33, 3)
     large, _ = await told(service, "large", 34, 4, count=2)
