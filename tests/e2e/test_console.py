@@ -126,6 +126,26 @@ def test_from_a_customer_to_the_alert_while_another_arrives(stack: Stack, page: 
     expect(arrived).to_have_count(0)
 
 
+def test_a_customer_is_found_by_what_was_said_as_one_types(stack: Stack, page: Page) -> None:
+    # The customer's first message: where the others are known, it is.
+    say(stack, "console-words", 1, "support", "chat", "Your ticket is HN-40217; <b>we</b> call you back.")
+    tell_a_story(stack, "console-words", "Meadow Line", 61, 66)
+    sign_in(page, stack.keys.agent)
+    page.goto("/customers")
+    await_script(page)
+    page.get_by_role("searchbox").press_sequentially("ticket hn40217")
+    found = page.locator("[data-search-results] .list-row")
+    expect(found).to_have_count(1)
+    expect(found.locator("mark")).to_have_text(["ticket", "HN-40217"])
+    expect(found).to_contain_text("<b>we</b> call you back")
+    photograph(page, "customers-words")
+    page.get_by_role("searchbox").fill("nothing like this")
+    expect(page.locator("[data-search-results]")).to_contain_text("Nobody is found")
+    page.get_by_role("searchbox").fill("HN-40217")
+    found.get_by_role("link").click()
+    expect(page.locator("article.entry:target")).to_contain_text("HN-40217")
+
+
 def test_the_keyboard_is_enough(stack: Stack, page: Page) -> None:
     alert = tell_a_story(stack, "console-keyboard", "Copper Basic", 12, 19)
     sign_in(page, stack.keys.ops)

@@ -18,6 +18,7 @@ from services.consistency.store.events import Arrival
 from services.ingest.identities import Identities
 from services.journey.domain.mark import Mark
 from services.journey.domain.touchpoint import touchpoint
+from services.journey.finding import Finder
 from services.journey.store import CONSENT, Filters
 from services.journey.store import Store as Journey
 from shared.events import identity_of
@@ -34,6 +35,7 @@ MORE_THAN_A_BATCH = 110
 class Stores:
     database: Database
     journey: Journey
+    finder: Finder
     events: Events
     conflicts: Conflicts
     alerts: Alerts
@@ -127,6 +129,9 @@ CALLS: dict[str, Callable[[Stores], Awaitable[Any]]] = {
     "journey.deliveries": lambda stores: stores.journey.deliveries("c1", ["c1-1"]),
     "journey.marks_of": lambda stores: stores.journey.marks_of(["e1"]),
     "journey.customer": lambda stores: stores.journey.customer("c1"),
+    "journey.customers_by_id": lambda stores: stores.journey.customers_by_id(["c1"]),
+    "finder.messages": lambda stores: stores.finder.messages(["some", "words"], (NOW, 1), 10),
+    "finder.found_before": lambda stores: stores.finder.found_before(["c1"], ["some", "words"], (NOW, 1)),
     "journey.customers": lambda stores: stores.journey.customers("C", AFTER, 10),
     "journey.counts": lambda stores: stores.journey.counts("c1"),
     "journey.steps": lambda stores: stores.journey.steps("c1", CONSENT),

@@ -16,6 +16,7 @@ from services.consistency.domain.alerts import EXAMPLES
 from services.consistency.notify.store import Groups, Notifications, NotifyStore, Silences, WatchedAlerts
 from services.consistency.store import Alerts, Conflicts, Courses, Events, Policies, Trends
 from services.ingest.identities import Identities
+from services.journey.finding import Finder
 from services.journey.store import Store as Journey
 from shared.mongo import connect
 from shared.retention import shipped
@@ -67,6 +68,7 @@ async def heard(mongodb: DatabaseAlone) -> list[dict[str, Any]]:
         stores = Stores(
             database,
             Journey(database, shipped()),
+            Finder(database),
             Events(database, shipped(), now),
             Conflicts(database, shipped()),
             Alerts(database),
@@ -104,6 +106,7 @@ def section(title: str) -> set[str]:
 def test_every_method_of_the_stores_is_listened_to() -> None:
     stores = {
         "journey": Journey,
+        "finder": Finder,
         "events": Events,
         "conflicts": Conflicts,
         "alerts": Alerts,

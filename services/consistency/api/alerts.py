@@ -20,7 +20,7 @@ from services.consistency.domain.stored import Alert, AlertState, Assignee, Dism
 from services.consistency.facets import facets
 from services.consistency.store.alerts import ORDERS, Key, Order, WantedAlerts, key_of
 from shared.web.body import body_as
-from shared.web.cursor import BadCursor, decode, encode
+from shared.web.cursor import encode, key_in
 from shared.web.keys import allow
 from shared.web.problems import problem
 
@@ -109,7 +109,7 @@ async def alerts(
 
 def place_in(order: Order, cursor: str | None) -> Key | None:
     """Raises a problem 422."""
-    return cursor_key(cursor, *(str if field == "_id" else int for field in ORDERS[order]))
+    return key_in(cursor, *(str if field == "_id" else int for field in ORDERS[order]))
 
 
 @router.get("/counts")
@@ -174,16 +174,8 @@ async def customers_to_correct(
 
 def customer_in(cursor: str | None) -> str | None:
     """Raises a problem 422."""
-    key = cursor_key(cursor, str)
+    key = key_in(cursor, str)
     return None if key is None else str(key[0])
-
-
-def cursor_key(cursor: str | None, *kinds: type) -> Key | None:
-    """Raises a problem 422."""
-    try:
-        return None if cursor is None else decode(cursor, *kinds)
-    except BadCursor as error:
-        raise problem(422, f"cursor: {error}") from error
 
 
 @router.post("/{alert_id}/merge")
