@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import httpx
 
-from services.gateway.shapes.alerts import Alert, AlertFacets, AlertPage
+from services.gateway.shapes.alerts import Alert, AlertFacets, AlertPage, Course
 from services.gateway.shapes.claims import Claims
 from services.gateway.shapes.conflicts import ConflictPage
 from services.gateway.shapes.corrections import Correction, HeardItPage
@@ -157,6 +157,9 @@ class Consistency:
 
     async def alert(self, alert: str) -> Alert:
         return cast(Alert, await self._upstream.get(f"/v1/alerts/{segment(alert)}"))
+
+    async def course(self, alert: str) -> Course:
+        return cast(Course, await self._upstream.get(f"/v1/alerts/{segment(alert)}/course"))
 
     async def alert_facets(self, params: Params) -> AlertFacets:
         return cast(AlertFacets, await self._upstream.get("/v1/alerts/counts", params))

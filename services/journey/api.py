@@ -7,12 +7,14 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request
 
 from services.journey import reading
+from services.journey.domain.terms import wanted_in
 from services.journey.domain.touchpoint import microseconds, moment_of
+from services.journey.finding import Finder, Key, TookTooLong
 from services.journey.store import Filters, Row, Store
 from shared.events.models import Moment
 from shared.kafka.consumer import Consumer
 from shared.web.briefly import Briefly
-from shared.web.cursor import encode, moment_and_id
+from shared.web.cursor import encode, key_in, moment_and_id
 from shared.web.keys import allow
 from shared.web.paths import CustomerId
 from shared.web.problems import problem
@@ -30,7 +32,13 @@ def store_of(request: Request) -> Store:
     return store
 
 
+def finder_of(request: Request) -> Finder:
+    finder: Finder = request.app.state.finder
+    return finder
+
+
 Timelines = Annotated[Store, Depends(store_of)]
+Messages = Annotated[Finder, Depends(finder_of)]
 
 
 def filters_of(
@@ -86,14 +94,42 @@ async def events(
 
 @router.get("/customers")
 async def customers(
-    store: Timelines, query: Annotated[str, Query(max_length=256)] = "", cursor: Cursor = None, limit: Limit = 50
+    store: Timelines,
+    finder: Messages,
+    query: Annotated[str, Query(max_length=256)] = "",
+    text: Annotated[str, Query(max_length=256)] = "",
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> dict[str, Any]:
+    """By a part of the id, or by words that were said to or by them."""
+    if text:
+        if query:
+            raise problem(422, "`query` finds by the id, `text` by what was said: send one of them.")
+        return await customers_told(store, finder, text, cursor, limit)
     rows = await store.customers(query.strip(), moment_and_id(cursor), limit + 1)
     shown, more = rows[:limit], len(rows) > limit
     return {
         "items": await reading.customer_list(store, shown),
         "next": encode(shown[-1]["last"], shown[-1]["_id"]) if more else None,
     }
+
+
+async def customers_told(store: Store, finder: Finder, text: str, cursor: str | None, limit: int) -> dict[str, Any]:
+    terms = wanted_in(text)
+    if not terms:
+        raise problem(422, "There is no word to look for yet: one has at least two letters or digits.")
+    key = moment_and_tie(cursor)
+    try:
+        found, after = await reading.customers_told(store, finder, terms, key, limit)
+    except TookTooLong as error:
+        raise problem(422, "Looking for these words took too long: give more of them, or rarer ones.") from error
+    return {"items": found, "next": None if after is None else encode(*after)}
+
+
+def moment_and_tie(cursor: str | None) -> Key | None:
+    """Raises a problem 422."""
+    key = key_in(cursor, int, int)
+    return None if key is None else (int(key[0]), int(key[1]))
 
 
 @router.get("/customers/{customer}")

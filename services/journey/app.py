@@ -9,6 +9,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.journey.api import router
+from services.journey.finding import Finder
 from services.journey.handlers import append_to_timeline, mark_timeline
 from services.journey.store import Store
 from shared.generations.naming import Generation, group_of
@@ -58,6 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
             store = Store(database, retention)
             await store.prepare()
             app.state.store = store
+            app.state.finder = Finder(database)
             app.state.activity = Briefly(ACTIVITY_SECONDS)
             app.state.publisher = publisher
             app.state.consumers = [

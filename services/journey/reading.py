@@ -1,7 +1,7 @@
 """Timeline and summary as the API answers them, put together from what the store holds."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -15,7 +15,9 @@ from services.journey.domain.summary import (
     open_cases,
     pressure,
 )
+from services.journey.domain.terms import places
 from services.journey.domain.touchpoint import from_microseconds
+from services.journey.finding import Finder, Key
 from services.journey.store import CASE, CONSENT, MESSAGE, Row, Store
 from shared.web.window import Window
 
@@ -109,6 +111,52 @@ async def activity(store: Store, window: Window) -> Item:
 def message_list(rows: Sequence[Row]) -> list[Item]:
     """Each message as it came."""
     return [orjson.loads(row["event"]) for row in rows]
+
+
+AT_ONCE = 200
+MOST_READ = 5
+
+
+async def customers_told(
+    store: Store, finder: Finder, terms: Sequence[str], after: Key | None, limit: int
+) -> tuple[list[Item], Key | None]:
+    """Customers with a message that has all the terms, each once, over all pages, with the newest such message; whoever
+    has the newest comes first. Also answers what to go on after: a page may hold fewer than `limit`, for no more than
+    `MOST_READ` times `AT_ONCE` messages are read for it."""
+    newest: dict[str, Row] = {}
+    key = after
+    for _ in range(MOST_READ):
+        rows = await finder.messages(terms, key, AT_ONCE)
+        others = sorted({row["customer"] for row in rows} - newest.keys())
+        shown_before = frozenset() if after is None else await finder.found_before(others, terms, after)
+        for row in rows:
+            if row["customer"] not in newest and row["customer"] not in shown_before:
+                if len(newest) == limit:
+                    return await _told(store, newest, terms), key
+                newest[row["customer"]] = row
+            key = (row["moment"], row["tie"])
+        if len(rows) < AT_ONCE:
+            return await _told(store, newest, terms), None
+    return await _told(store, newest, terms), key
+
+
+async def _told(store: Store, newest: Mapping[str, Row], terms: Collection[str]) -> list[Item]:
+    known = await store.customers_by_id(list(newest))
+    rows = [known[customer] for customer in newest if customer in known]
+    return [
+        {**customer, "match": match(newest[customer["id"]], terms)} for customer in await customer_list(store, rows)
+    ]
+
+
+def match(row: Row, terms: Collection[str]) -> Item:
+    """The message as it came, and where the words stand in its title and its text."""
+    message = orjson.loads(row["event"])
+    spans = [
+        {"field": field, "start": start, "end": end}
+        for field in ("title", "text")
+        for start, end in places(message["data"].get(field) or "", terms)
+    ]
+    return {"message": message, "spans": spans}
 
 
 def _step(row: Row, subject: str) -> Step:

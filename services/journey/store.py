@@ -25,6 +25,7 @@ WITHDRAWN = "withdrawn"
 UNSTORED = frozenset({"id", "arrived"})
 
 NEWEST = [("moment", DESCENDING), ("_id", DESCENDING)]
+NEWEST_FOUND = [("moment", DESCENDING), ("tie", DESCENDING)]
 COUNTED = [("department", ASCENDING), ("channel", ASCENDING), ("customer", ASCENDING)]
 SENT = {"type": MESSAGE, "direction": "outbound"}
 
@@ -52,6 +53,8 @@ class Filters:
 IN_CHUNK = 50
 """Values of one `$in`: servers compare each document with each value, so long lists cost their square."""
 MAX_PROMOTIONS = 1_000
+FOR_FINDING = {"words": 0, "terms": 0}
+"""Fields that are there to be found by, and not read."""
 
 
 class Store:
@@ -71,6 +74,7 @@ class Store:
                 IndexModel([("customer", ASCENDING), ("message", ASCENDING)]),
                 IndexModel([("customer", ASCENDING), ("event_id", ASCENDING)]),
                 IndexModel([(name, ASCENDING) for name in ("type", "direction")] + NEWEST + COUNTED),
+                IndexModel([("terms", ASCENDING), *NEWEST_FOUND], partialFilterExpression={"type": MESSAGE}),
             ],
         )
         await ensure_indexes(self._marks, [IndexModel([("events", ASCENDING)]), IndexModel([("customer", ASCENDING)])])
@@ -114,7 +118,8 @@ class Store:
 
     def _row(self, point: Touchpoint) -> Row:
         row = {name: value for name, value in asdict(point).items() if value is not None and name not in UNSTORED}
-        return {"_id": point.id, **row, "event": Binary(point.event), **self._kept(point)}
+        tie = {"tie": tie_of(point.id)} if point.terms is not None else {}
+        return {"_id": point.id, **row, **tie, "event": Binary(point.event), **self._kept(point)}
 
     def _mark_row(self, mark: Mark) -> Row:
         return {
@@ -162,8 +167,8 @@ class Store:
 
     async def _first(self, query: Row, limit: int, newest_first: bool) -> list[Row]:
         direction = DESCENDING if newest_first else ASCENDING
-        cursor = self._touchpoints.find(query).sort([("moment", direction), ("_id", direction)]).limit(limit)
-        return await cursor.to_list(limit)
+        cursor = self._touchpoints.find(query, FOR_FINDING).sort([("moment", direction), ("_id", direction)])
+        return await cursor.limit(limit).to_list(limit)
 
     async def _marked(self, customer: str, conflicts: Literal["open", "any"]) -> list[str]:
         """Identities of the events that are part of such a conflict."""
@@ -172,7 +177,8 @@ class Store:
         return sorted({event async for row in rows for event in row["events"]})
 
     async def by_event_ids(self, customer: str, event_ids: Sequence[str]) -> list[Row]:
-        cursor = self._touchpoints.find({"customer": customer, "event_id": {"$in": list(event_ids)}})
+        query = {"customer": customer, "event_id": {"$in": list(event_ids)}}
+        cursor = self._touchpoints.find(query, FOR_FINDING)
         return await cursor.sort([("moment", DESCENDING), ("_id", DESCENDING)]).to_list(None)
 
     async def deliveries(self, customer: str, messages: Sequence[str]) -> list[Row]:
@@ -180,7 +186,7 @@ class Store:
         if not messages:
             return []
         query = {"customer": customer, "message": {"$in": list(messages)}}
-        return await self._touchpoints.find(query, {"event": 0, "words": 0}).to_list(None)
+        return await self._touchpoints.find(query, {"event": 0, **FOR_FINDING}).to_list(None)
 
     async def marks_of(self, identities: Sequence[str]) -> list[Row]:
         """Conflicts that touch any of the events, but those withdrawn."""
@@ -219,7 +225,14 @@ class Store:
         if after is not None:
             moment, row_id = after
             query["$or"] = [{"moment": {"$lt": moment}}, {"moment": moment, "_id": {"$lt": row_id}}]
-        return await self._touchpoints.find(query).sort(NEWEST).limit(limit).to_list(limit)
+        return await self._touchpoints.find(query, FOR_FINDING).sort(NEWEST).limit(limit).to_list(limit)
+
+    async def customers_by_id(self, customers: Sequence[str]) -> dict[str, Row]:
+        found: dict[str, Row] = {}
+        for start in range(0, len(customers), IN_CHUNK):
+            rows = self._customers.find({"_id": {"$in": list(customers[start : start + IN_CHUNK])}})
+            found |= {row["_id"]: row async for row in rows}
+        return found
 
     async def customer(self, customer: str) -> Row | None:
         return await self._customers.find_one({"_id": customer})
@@ -244,7 +257,7 @@ class Store:
     async def steps(self, customer: str, event_type: str) -> list[Row]:
         """Case or consent events of the customer."""
         query = {"customer": customer, "type": event_type}
-        return await self._touchpoints.find(query, {"event": 0, "words": 0}).to_list(None)
+        return await self._touchpoints.find(query, {"event": 0, **FOR_FINDING}).to_list(None)
 
     async def promotions(self, customer: str, since: int, until: int) -> list[Row]:
         """Promotional messages sent after `since` and up to `until`, at most `MAX_PROMOTIONS`, the newest first."""
@@ -272,6 +285,11 @@ class Store:
             "touchpoints": max(0, touchpoints - await self._touchpoints.count_documents(reserved("customer"))),
             "customers": max(0, customers - await self._customers.count_documents(reserved("_id"))),
         }
+
+
+def tie_of(identity: str) -> int:
+    """48 bits of it: they stand in an index once for each term of a message, where the whole would be most of it."""
+    return int(identity[:12], 16)
 
 
 def _promotional(customer: str) -> Row:

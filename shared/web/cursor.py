@@ -33,12 +33,15 @@ def decode(cursor: str, *kinds: type) -> tuple[int | str, ...]:
     return tuple(key)
 
 
-def moment_and_id(cursor: str | None) -> tuple[int, str] | None:
-    """The usual sort key, a moment in microseconds and an id; raises a 422 problem."""
-    if cursor is None:
-        return None
+def key_in(cursor: str | None, *kinds: type) -> tuple[int | str, ...] | None:
+    """As `decode`, of a page's query; raises a 422 problem."""
     try:
-        moment, row_id = decode(cursor, int, str)
+        return None if cursor is None else decode(cursor, *kinds)
     except BadCursor as error:
         raise problem(422, f"cursor: {error}") from error
-    return int(moment), str(row_id)
+
+
+def moment_and_id(cursor: str | None) -> tuple[int, str] | None:
+    """The usual sort key, a moment in microseconds and an id; raises a 422 problem."""
+    key = key_in(cursor, int, str)
+    return None if key is None else (int(key[0]), str(key[1]))

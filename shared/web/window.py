@@ -10,7 +10,8 @@ from shared.web.problems import problem
 
 MAX_DAYS = 366
 EPOCH = date(1970, 1, 1)
-DAY = 86_400_000_000
+HOUR = 3_600_000_000
+DAY = 24 * HOUR
 """Microseconds."""
 
 
@@ -42,6 +43,11 @@ class Window:
 def day_of(moment: int) -> int:
     """Days since 1970 of a moment in microseconds."""
     return moment // DAY
+
+
+def hour_of(moment: int) -> int:
+    """Hours since 1970 of a moment in microseconds."""
+    return moment // HOUR
 
 
 def date_of(day: int) -> str:

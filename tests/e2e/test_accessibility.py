@@ -33,6 +33,7 @@ def test_no_page_violates_a_rule(stack: Stack, browser: Browser, alert: str, sch
         "conflicts": "/conflicts?kind=contradiction",
         "messages": "/messages?from=2026-03-01&to=2026-03-31",
         "customers": "/customers?query=console",
+        "customers by words": "/customers?query=harbour+axe",
         "customer": f"/customers/{CUSTOMER}",
         "told": f"/customers/{CUSTOMER}?view=told",
         "alerts": "/alerts",

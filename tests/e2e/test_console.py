@@ -7,7 +7,7 @@ import time
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from deploy.local.demo.history import present
 from deploy.local.demo.publish import publish
@@ -126,6 +126,26 @@ def test_from_a_customer_to_the_alert_while_another_arrives(stack: Stack, page: 
     expect(arrived).to_have_count(0)
 
 
+def test_a_customer_is_found_by_what_was_said_as_one_types(stack: Stack, page: Page) -> None:
+    # The customer's first message: where the others are known, it is.
+    say(stack, "console-words", 1, "support", "chat", "Your ticket is HN-40217; <b>we</b> call you back.")
+    tell_a_story(stack, "console-words", "Meadow Line", 61, 66)
+    sign_in(page, stack.keys.agent)
+    page.goto("/customers")
+    await_script(page)
+    page.get_by_role("searchbox").press_sequentially("ticket hn40217")
+    found = page.locator("[data-search-results] .list-row")
+    expect(found).to_have_count(1)
+    expect(found.locator("mark")).to_have_text(["ticket", "HN-40217"])
+    expect(found).to_contain_text("<b>we</b> call you back")
+    photograph(page, "customers-words")
+    page.get_by_role("searchbox").fill("nothing like this")
+    expect(page.locator("[data-search-results]")).to_contain_text("Nobody is found")
+    page.get_by_role("searchbox").fill("HN-40217")
+    found.get_by_role("link").click()
+    expect(page.locator("article.entry:target")).to_contain_text("HN-40217")
+
+
 def test_the_keyboard_is_enough(stack: Stack, page: Page) -> None:
     alert = tell_a_story(stack, "console-keyboard", "Copper Basic", 12, 19)
     sign_in(page, stack.keys.ops)
@@ -150,6 +170,26 @@ def test_the_keyboard_is_enough(stack: Stack, page: Page) -> None:
     expect(page.locator(".history")).to_contain_text("Two plans with the same name.")
     await_script(page)
     press(page, "/", expect(page.get_by_role("searchbox")).to_be_focused)
+
+
+def test_a_stream_that_is_refused_is_asked_for_again_until_the_page_is_live(stack: Stack, page: Page) -> None:
+    sign_in(page, stack.keys.ops)
+    refusals = 0
+
+    def refuse_twice(route: Route) -> None:
+        nonlocal refusals
+        if refusals == 2:
+            return route.continue_()
+        refusals += 1
+        route.fulfill(status=503, content_type="application/problem+json", body="{}")
+
+    page.route("**/alerts/live", refuse_twice)
+    page.goto("/alerts")
+    expect(page.locator("#live-state")).to_have_text("Not live just now")
+    expect(page.locator("#live-state")).to_have_text("Live")
+    assert refusals == 2
+    alert = tell_a_story(stack, "console-refused", "Harbour Late", 51, 58)
+    expect(page.locator(f".alert-row[data-id='{alert}']")).to_be_visible(timeout=PATIENCE)
 
 
 def test_a_planned_message_shows_what_it_clashes_with(stack: Stack, page: Page) -> None:

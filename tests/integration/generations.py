@@ -6,7 +6,7 @@ import random
 import sys
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -14,6 +14,7 @@ import orjson
 from motor.motor_asyncio import AsyncIOMotorClient
 
 from deploy.local.parts import settings_for_services
+from deploy.local.processes import Part
 from shared.events import CustomerEvent, EmbargoEvent, record_key, to_json
 from shared.kafka.publisher import Outgoing, Publisher
 from shared.kafka.topics import CONFLICTS, POLICIES, TOUCHPOINTS
@@ -24,6 +25,14 @@ from tests.topics import lag
 
 Row = dict[str, Any]
 READ = {"journey": TOUCHPOINTS, "journey-marks": CONFLICTS, "consistency": TOUCHPOINTS}
+
+
+class Unnamed(Servers):
+    """Replicas without a name: the embedded broker never ends the session of one that has one."""
+
+    def service(self, name: str) -> Part:
+        part = super().service(name)
+        return replace(part, environ={**part.environ, "ONEVOICE_INSTANCE": ""})
 
 
 @dataclass(frozen=True)
@@ -141,3 +150,11 @@ def found(conflicts: dict[str, Row]) -> dict[str, Row]:
         for key, row in conflicts.items()
         if row["pair"] != "withdrawn"
     }
+
+
+async def settled(client: "AsyncIOMotorClient[Row]", number: int) -> None:
+    async def done() -> bool:
+        term = await client["onevoice"]["generations"].find_one({"_id": "consistency"})
+        return bool((term["number"], term["phase"]) == (number, "settled"))
+
+    await until(done)

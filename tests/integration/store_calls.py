@@ -11,13 +11,14 @@ from services.consistency.notify.notification import Cover, Group, Notification
 from services.consistency.notify.silence import new_silence
 from services.consistency.notify.store import NotifyStore
 from services.consistency.notify.store.watched import Heard
-from services.consistency.store import Alerts, Conflicts, Events, Feedback, Policies, Trends
+from services.consistency.store import Alerts, Conflicts, Courses, Events, Feedback, Policies, Trends
 from services.consistency.store.alerts import WantedAlerts
 from services.consistency.store.conflicts import Told, Wanted
 from services.consistency.store.events import Arrival
 from services.ingest.identities import Identities
 from services.journey.domain.mark import Mark
 from services.journey.domain.touchpoint import touchpoint
+from services.journey.finding import Finder
 from services.journey.store import CONSENT, Filters
 from services.journey.store import Store as Journey
 from shared.events import identity_of
@@ -34,12 +35,14 @@ MORE_THAN_A_BATCH = 110
 class Stores:
     database: Database
     journey: Journey
+    finder: Finder
     events: Events
     conflicts: Conflicts
     alerts: Alerts
     policies: Policies
     trends: Trends
     feedback: Feedback
+    courses: Courses
     identities: Identities
     notify: NotifyStore
 
@@ -129,6 +132,9 @@ CALLS: dict[str, Callable[[Stores], Awaitable[Any]]] = {
     "journey.deliveries": lambda stores: stores.journey.deliveries("c1", ["c1-1"]),
     "journey.marks_of": lambda stores: stores.journey.marks_of(["e1"]),
     "journey.customer": lambda stores: stores.journey.customer("c1"),
+    "journey.customers_by_id": lambda stores: stores.journey.customers_by_id(["c1"]),
+    "finder.messages": lambda stores: stores.finder.messages(["some", "words"], (NOW, 1), 10),
+    "finder.found_before": lambda stores: stores.finder.found_before(["c1"], ["some", "words"], (NOW, 1)),
     "journey.customers": lambda stores: stores.journey.customers("C", AFTER, 10),
     "journey.counts": lambda stores: stores.journey.counts("c1"),
     "journey.steps": lambda stores: stores.journey.steps("c1", CONSENT),
@@ -166,6 +172,10 @@ CALLS: dict[str, Callable[[Stores], Awaitable[Any]]] = {
     "trends.cells": lambda stores: stores.trends.cells(0, NOW),
     "trends.subjects": lambda stores: stores.trends.subjects(0, NOW, 10),
     "trends.corrections": lambda stores: stores.trends.corrections(0, NOW),
+    "courses.prepare": lambda stores: stores.courses.prepare(),
+    "courses.told": lambda stores: stores.courses.told(["a1", "a2"]),
+    "courses.corrected": lambda stores: stores.courses.corrected(["a1", "a2"]),
+    "courses.found_since": lambda stores: stores.courses.found_since(["a1", "a2"], NOW),
     "alerts.prepare": lambda stores: stores.alerts.prepare(),
     "alerts.write": write_alert,
     "alerts.by_id": lambda stores: stores.alerts.by_id(["a1"]),

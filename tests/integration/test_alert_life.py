@@ -8,8 +8,8 @@ import pytest
 from deploy.local.stack import Stack
 from services.consistency.clock import now
 from services.consistency.domain.stored import microseconds, written
-from shared.kafka.topics import ALERTS
 from tests.feed import until
+from tests.integration.alerts import act, published, shows, told
 from tests.integration.consistency_service import Answer, Customer, Service, running
 
 WRONG, RIGHT = "You get 9% off the Pro plan.", "You get 19% off the Pro plan."
@@ -36,36 +36,6 @@ async def service(servers: Stack, put_off: str) -> AsyncIterator[Service]:
         yield instance
 
 
-async def told(service: Service, campaign: str, right: int, wrong: int, count: int = 1) -> tuple[str, list[Customer]]:
-    """So many customers who heard both; the id of their alert, which has counted all."""
-    customers = [Customer() for _ in range(count)]
-    for place, customer in enumerate(customers):
-        channel = "sms" if place % 3 == 2 else "email"
-        await service.publish(
-            customer.quote(right, "marketing", campaign=campaign),
-            customer.quote(wrong, "support", template=campaign, channel=channel),
-        )
-    [found] = await until(lambda: service.conflicts(customers[0].id))
-    alert = str(found["alert"])
-    await shows(service, alert, customers=count)
-    return alert, customers
-
-
-async def shows(service: Service, alert: str, **wanted: object) -> Answer:
-    async def as_wanted() -> Answer | None:
-        shown: Answer = (await service.http.get(f"/v1/alerts/{alert}")).json()  # a problem, until it is counted first
-        return shown if {name: shown.get(name) for name in wanted} == wanted else None
-
-    return await until(as_wanted)
-
-
-async def act(service: Service, alert: str, action: str, status: int = 200, **more: object) -> Answer:
-    answer = await service.http.post(f"/v1/alerts/{alert}/{action}", json={"by": "Ada", "reason": "because", **more})
-    assert answer.status_code == status, answer.text
-    decided: Answer = answer.json()
-    return decided
-
-
 async def test_an_acknowledgement_ends_by_itself_also_when_nobody_ran_at_that_moment(
     service: Service, put_off: str
 ) -> None:
@@ -76,10 +46,6 @@ async def test_an_acknowledgement_ends_by_itself_also_when_nobody_ran_at_that_mo
     assert await until(lambda: published(service, put_off, "open")), "readers are told"
     listed = await service.get("/v1/alerts", assignee="department:support", state="open")
     assert [one["id"] for one in listed["items"]] == [put_off]
-
-
-async def published(service: Service, alert: str, state: str) -> bool:
-    return bool((await service.records(ALERTS, alert))[-1]["state"] == state)
 
 
 def words(customers: Sequence[Answer]) -> dict[str, bool]:
@@ -123,6 +89,15 @@ async def test_a_campaign_is_corrected_customer_by_customer_and_one_told_the_old
     [message] = one["messages"]
     assert (message["id"], message["channel"], message["corrected"]) == (f"{customers[2].id}-2", "sms", True)
     assert one["corrected_at"] is not None
+    course = await service.get(f"/v1/alerts/{alert}/course")
+    assert course == {
+        "hours": 1,
+        "spans": [
+            {"from": "2026-03-02T11:00:00Z", "told": 7, "corrected": 0, "open": 7},
+            {"from": "2026-03-02T12:00:00Z", "told": 0, "corrected": 3, "open": 4},
+        ],
+        "lately": {"hour": 7, "day": 7},
+    }
     left = await service.get(f"{path}/customers", side="b", corrected=False, channel="sms")
     assert words(left["items"]) == {customers[5].id: False}
     done = await service.get(f"{path}/customers", side="b", corrected=True, limit=2)
@@ -158,6 +133,8 @@ async def test_two_alerts_are_merged_grow_as_one_and_are_split_again(service: Se
     grown = await shows(service, target, customers=6)
     conflicts = (await service.get("/v1/conflicts", alert=target))["items"]
     assert {one["customer"] for one in conflicts} == {one.id for one in (*customers, *others, late)}
+    course = await service.get(f"/v1/alerts/{target}/course")
+    assert (course["spans"][-1]["open"], course["lately"]["day"]) == (6, 6)
     to_correct = await service.get(f"/v1/alerts/{target}/correction", department="support")
     assert to_correct["customers"] == 6
     assert sum(channel["customers"] for channel in to_correct["by_channel"]) == 6

@@ -14,8 +14,9 @@ from pymongo import monitoring
 from services.consistency.clock import now
 from services.consistency.domain.alerts import EXAMPLES
 from services.consistency.notify.store import Groups, Notifications, NotifyStore, Silences, WatchedAlerts
-from services.consistency.store import Alerts, Conflicts, Events, Feedback, Policies, Trends
+from services.consistency.store import Alerts, Conflicts, Courses, Events, Feedback, Policies, Trends
 from services.ingest.identities import Identities
+from services.journey.finding import Finder
 from services.journey.store import Store as Journey
 from shared.mongo import connect
 from shared.retention import shipped
@@ -67,12 +68,14 @@ async def heard(mongodb: DatabaseAlone) -> list[dict[str, Any]]:
         stores = Stores(
             database,
             Journey(database, shipped()),
+            Finder(database),
             Events(database, shipped(), now),
             Conflicts(database, shipped()),
             Alerts(database),
             Policies(database),
             Trends(database),
             Feedback(database),
+            Courses(database),
             Identities(database, days=7),
             NotifyStore(database, shipped()),
         )
@@ -104,12 +107,14 @@ def section(title: str) -> set[str]:
 def test_every_method_of_the_stores_is_listened_to() -> None:
     stores = {
         "journey": Journey,
+        "finder": Finder,
         "events": Events,
         "conflicts": Conflicts,
         "alerts": Alerts,
         "policies": Policies,
         "trends": Trends,
         "feedback": Feedback,
+        "courses": Courses,
         "identities": Identities,
         "silences": Silences,
         "watched": WatchedAlerts,

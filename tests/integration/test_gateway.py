@@ -36,6 +36,30 @@ async def test_ids_of_every_sort_are_found(stack: Stack, ops: httpx.AsyncClient,
     assert customer in [item["id"] for item in found["items"]]
 
 
+async def test_customers_are_found_by_what_they_were_told(stack: Stack, ops: httpx.AsyncClient) -> None:
+    customer = "gateway-words"
+    told = [
+        message(customer, 3, "support", "Ticket QX-71844 is closed, your refund is sent.", title="Ticket QX-71844"),
+        message(f"{customer}-other", 4, "support", "Ticket QX-71845 is closed."),
+    ]
+    await publish(stack.urls["ingest"], stack.keys.publish, told)
+
+    async def found() -> Json | None:
+        page: Json = (await ops.get("/v1/customers", params={"text": "refund qx71844"})).json()
+        return page if page.get("items") else None
+
+    page = await until(found, "the customer by the ticket's number")
+    assert ([one["id"] for one in page["items"]], page["next"]) == ([customer], None)
+    match = page["items"][0]["match"]
+    assert match["message"]["id"] == f"{customer}-3"
+    marked = [
+        (one["field"], match["message"]["data"][one["field"]][one["start"] : one["end"]]) for one in match["spans"]
+    ]
+    assert marked == [("title", "QX-71844"), ("text", "QX-71844"), ("text", "refund")]
+    for params in ({"text": "?"}, {"text": "refund", "query": "c"}, {"text": "refund", "cursor": "eA"}):
+        assert (await ops.get("/v1/customers", params=params)).status_code == 422
+
+
 async def test_paging_shows_everything_once(stack: Stack, ops: httpx.AsyncClient) -> None:
     customer = "gateway-pages"
     events = [message(customer, day, "support", f"Note {day}.") for day in range(1, 8)]
@@ -71,6 +95,7 @@ async def test_each_role_may_do_its_own_work_alone(stack: Stack) -> None:
         ("GET", "/v1/dead-letters/999999999/value", {"": 401, "publish": 403, "agent": 403, "ops": 404}),
         ("POST", "/v1/dead-letters/replay", {"": 401, "publish": 403, "agent": 403, "ops": 422}),
         ("GET", "/v1/alerts/counts", {"": 401, "publish": 403, "agent": 200, "ops": 200}),
+        ("GET", "/v1/alerts/none/course", {"": 401, "publish": 403, "agent": 404, "ops": 404}),
         ("GET", "/v1/alerts/none/correction", {"": 401, "publish": 403, "agent": 404, "ops": 404}),
         ("GET", "/v1/alerts/none/correction/customers.csv", {"": 401, "publish": 403, "agent": 404, "ops": 404}),
         ("POST", "/v1/alerts/none/reopen", {"": 401, "publish": 403, "agent": 403, "ops": 404}),

@@ -4,7 +4,6 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +11,6 @@ import orjson
 import pytest
 
 from deploy.local.parts import Endpoints
-from deploy.local.processes import Part
 from services.consistency.clock import now
 from services.consistency.domain.stored import written
 from shared.kafka.publisher import Publisher, open_publisher
@@ -27,17 +25,9 @@ from tests.topics import records_of
 Answer = dict[str, Any]
 
 
-class Unnamed(Servers):
-    """Replicas without a name: the embedded broker never ends the session of one that has one."""
-
-    def service(self, name: str) -> Part:
-        part = super().service(name)
-        return replace(part, environ={**part.environ, "ONEVOICE_INSTANCE": ""})
-
-
 @pytest.fixture
 def servers(tmp_path_factory: pytest.TempPathFactory, free_ports: dict[str, str]) -> Iterator[Servers]:
-    with Unnamed(tmp_path_factory.mktemp("rebuild"), free_ports) as stack:
+    with of.Unnamed(tmp_path_factory.mktemp("rebuild"), free_ports) as stack:
         stack.up()
         yield stack
 
@@ -173,7 +163,7 @@ async def test_consistency_is_rebuilt_interrupted_and_switched(servers: Servers,
             assert mended.status_code == 200
             old_alerts = await of.rows(client, "onevoice", "alerts")
             await running_old.aclose()
-            await settled(client, 1)
+            await of.settled(client, 1)
             await new.idle()
             old = await of.rows(client, "onevoice", "conflicts")
 
@@ -212,7 +202,7 @@ async def test_consistency_is_rebuilt_interrupted_and_switched(servers: Servers,
         assert (dropped.status, "stays" in dropped.said) == (2, True)
         # Back again: what was decided in the new generation is known to the old one.
         async with running(servers, "onevoice", "") as back:
-            await settled(client, 2)
+            await of.settled(client, 2)
             assert (await back.get(f"/v1/alerts/{acknowledged}"))["history"][-1]["reason"] == "not yet"
             await back.idle()
             await agrees_with_marks(servers, client, back, "onevoice")
@@ -227,14 +217,6 @@ async def as_an_older_release_would_have_it(client: Any) -> tuple[str, str]:
     words = {"reason": "in the words of an older release"}
     await conflicts.update_one({"_id": other["_id"]}, {"$set": {**told, **words}})
     return "f" * 32, other["_id"]
-
-
-async def settled(client: Any, number: int) -> None:
-    async def done() -> bool:
-        term = await client["onevoice"]["generations"].find_one({"_id": "consistency"})
-        return bool((term["number"], term["phase"]) == (number, "settled"))
-
-    await until(done)
 
 
 async def agrees_with_marks(servers: Servers, client: Any, service: Service, database: str) -> None:

@@ -14,8 +14,11 @@ from services.consistency.store import Alerts, Conflicts, Events
 from services.consistency.store.alerts import Key, Order, WantedAlerts, key_of
 from services.consistency.store.counting import FEW
 from services.consistency.store.events import Arrival, Bounds, StoredHistory
+from services.journey import reading
 from services.journey.domain.mark import Mark
+from services.journey.domain.terms import wanted_in
 from services.journey.domain.touchpoint import touchpoint
+from services.journey.finding import Finder
 from services.journey.store import IN_CHUNK, Filters
 from services.journey.store import Store as Journey
 from shared.events import identity_of
@@ -211,3 +214,35 @@ async def test_promotion_is_counted_from_what_the_company_sent(database: Databas
     assert await journey.promotions("c1", points[1].moment, until) == []
     assert await journey.last_promotion("c1", until) == points[1].moment
     assert await journey.last_promotion("c2", until) is None
+
+
+async def test_customers_are_found_by_what_was_said_each_once_over_all_pages(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journey, finder = Journey(database, shipped()), Finder(database)
+    await journey.prepare()
+    monkeypatch.setattr(reading, "AT_ONCE", 5)
+    text = "About your order LW-20931: the refund is on its way."
+    # Each customer three times, always in the same hour as four others, and others told something else.
+    said = [told(f"c{number % 20}", number // 5, text) for number in range(60)]
+    others = [told("other", 90, "About your order LW-20932."), told("onevoice-canary-1", 91, text)]
+    await journey.append([touchpoint(event) for event in (*said, *others)])
+    wanted = wanted_in("refund lw20931")
+    pages, key = [], None
+    while True:
+        found, key = await reading.customers_told(journey, finder, wanted, key, 7)
+        pages.append(found)
+        if key is None:
+            break
+    customers = [one["id"] for page in pages for one in page]
+    assert sorted(customers) == sorted({f"c{number}" for number in range(20)})
+    assert max(map(len, pages)) == 7
+    assert {one["match"]["message"]["id"] for page in pages for one in page} == {
+        f"c{number % 20}-{number // 5}" for number in range(40, 60)
+    }
+    times = [one["match"]["message"]["time"] for page in pages for one in page]
+    assert times == sorted(times, reverse=True)
+    first = pages[0][0]["match"]
+    marked = [first["message"]["data"]["text"][one["start"] : one["end"]] for one in first["spans"]]
+    assert marked == ["LW-20931", "refund"]
+    assert await reading.customers_told(journey, finder, wanted_in("refund nobody"), None, 7) == ([], None)

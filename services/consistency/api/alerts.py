@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -11,6 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 from services.consistency.alerting import Contended, UnknownAlert, known_one
 from services.consistency.api.desk import AtSpeakingDesk, Cursor, Desk, Identifier, Limit, days_of
 from services.consistency.correcting import Correction, correction_of
+from services.consistency.course import course_of
 from services.consistency.domain.causes import Side
 from services.consistency.domain.conflict import Kind
 from services.consistency.domain.correction import NoChoice
@@ -19,7 +21,7 @@ from services.consistency.domain.stored import Alert, AlertState, Assignee, Dism
 from services.consistency.facets import facets
 from services.consistency.store.alerts import ORDERS, Key, Order, WantedAlerts, key_of
 from shared.web.body import body_as
-from shared.web.cursor import BadCursor, decode, encode
+from shared.web.cursor import encode, key_in
 from shared.web.keys import allow
 from shared.web.problems import problem
 from shared.web.window import Window, window_of
@@ -125,7 +127,7 @@ async def alerts(
 
 def place_in(order: Order, cursor: str | None) -> Key | None:
     """Raises a problem 422."""
-    return cursor_key(cursor, *(str if field == "_id" else int for field in ORDERS[order]))
+    return key_in(cursor, *(str if field == "_id" else int for field in ORDERS[order]))
 
 
 @router.get("/counts")
@@ -138,6 +140,13 @@ async def counts(desk: AtSpeakingDesk, asked: Narrowed, state: AlertState | None
 @router.get("/{alert_id}")
 async def alert(desk: AtSpeakingDesk, alert_id: str) -> dict[str, Any]:
     return (await known_alert(desk, alert_id)).to_json()
+
+
+@router.get("/{alert_id}/course")
+async def course(desk: AtSpeakingDesk, alert_id: str) -> dict[str, Any]:
+    """What was told and what was corrected over time, and how fast it grows; counted anew as often as the alert is."""
+    one = await known_alert(desk, alert_id)
+    return await desk.courses.answer((one.id, one.revision), partial(course_of, desk.store, one.id, desk.clock()))
 
 
 async def known_alert(desk: Desk, alert_id: str) -> Alert:
@@ -178,16 +187,8 @@ async def customers_to_correct(
 
 def customer_in(cursor: str | None) -> str | None:
     """Raises a problem 422."""
-    key = cursor_key(cursor, str)
+    key = key_in(cursor, str)
     return None if key is None else str(key[0])
-
-
-def cursor_key(cursor: str | None, *kinds: type) -> Key | None:
-    """Raises a problem 422."""
-    try:
-        return None if cursor is None else decode(cursor, *kinds)
-    except BadCursor as error:
-        raise problem(422, f"cursor: {error}") from error
 
 
 @router.post("/{alert_id}/merge")

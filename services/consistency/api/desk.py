@@ -23,6 +23,7 @@ from shared.web.window import Window, day_of
 
 STATS_SECONDS = 1.0
 TRENDS_SECONDS = 10.0
+COURSE_SECONDS = 5.0
 """How long what was counted is told again."""
 
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -46,6 +47,7 @@ class Desk:
     muting: Muting
     feedback: Briefly[Counts] = field(default_factory=partial(Briefly, TRENDS_SECONDS))
     trends: Briefly[dict[str, Any]] = field(default_factory=partial(Briefly, TRENDS_SECONDS))
+    courses: Briefly[dict[str, Any]] = field(default_factory=partial(Briefly, COURSE_SECONDS))
     messages: Briefly[int] = field(default_factory=partial(Briefly, STATS_SECONDS))
 
 

@@ -3,6 +3,7 @@
 from services.consistency.clock import Clock, now
 from services.consistency.store.alerts import Alerts
 from services.consistency.store.conflicts import Conflicts
+from services.consistency.store.courses import Courses
 from services.consistency.store.events import Events
 from services.consistency.store.feedback import Feedback
 from services.consistency.store.policies import Policies
@@ -10,7 +11,7 @@ from services.consistency.store.trends import Trends
 from shared.mongo import Database
 from shared.retention import Retention
 
-__all__ = ["COLLECTIONS", "Alerts", "Conflicts", "Events", "Feedback", "Policies", "Store", "Trends"]
+__all__ = ["COLLECTIONS", "Alerts", "Conflicts", "Courses", "Events", "Feedback", "Policies", "Store", "Trends"]
 
 COLLECTIONS = ("events", "conflicts", "alerts", "policies", "policy_progress", "policies_refused")
 
@@ -23,6 +24,7 @@ class Store:
         self.policies = Policies(database)
         self.trends = Trends(database)
         self.feedback = Feedback(database)
+        self.courses = Courses(database)
 
     async def prepare(self) -> None:
         """Creates the indexes that are missing."""
@@ -31,3 +33,4 @@ class Store:
         await self.alerts.prepare()
         await self.trends.prepare()
         await self.feedback.prepare()
+        await self.courses.prepare()

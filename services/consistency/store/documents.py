@@ -19,7 +19,7 @@ from services.consistency.domain.conflict import Span
 from services.consistency.domain.severity import SEVERITIES
 from services.consistency.domain.stored import Alert, Assignee, Judgement, Ref, Sender, Step, StoredConflict
 from shared.mongo import Collection, insert_new
-from shared.web.window import day_of
+from shared.web.window import day_of, hour_of
 
 Row = dict[str, Any]
 CUSTOMER = "customer"
@@ -36,7 +36,8 @@ def chunks(values: Sequence[str]) -> list[Sequence[str]]:
 
 
 def conflict_row(conflict: StoredConflict) -> Row:
-    """With what conflicts are counted by: the day of the later event, and the department of each side."""
+    """With what conflicts are counted by: the day and the hour of the later event, the hour of the correction, and the
+    department of each side."""
     row = asdict(conflict)
     channels = {"a": conflict.a.channel, "b": conflict.b.channel}
     first, second = ordered(conflict.senders, conflict.values)
@@ -49,6 +50,8 @@ def conflict_row(conflict: StoredConflict) -> Row:
         "a_department": earlier.department,
         "b_department": later.department,
         "day": day_of(conflict.b_time),
+        "told_hour": hour_of(conflict.b_time),
+        "corrected_hour": None if conflict.corrected_at is None else hour_of(conflict.corrected_at),
     }
 
 

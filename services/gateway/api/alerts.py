@@ -9,7 +9,7 @@ from sse_starlette import EventSourceResponse
 from services.gateway.api.answers import Cursor, FromConsistency, Limit, chosen, page, problems
 from services.gateway.api.overview import window_params
 from services.gateway.live import Live
-from services.gateway.shapes.alerts import Alert, AlertFacets, AlertPage, AlertState, Order, Severity, Verdict
+from services.gateway.shapes.alerts import Alert, AlertFacets, AlertPage, AlertState, Course, Order, Severity, Verdict
 from services.gateway.shapes.conflicts import Kind
 from shared.events import Department
 from shared.web.keys import allow
@@ -152,3 +152,12 @@ async def stream(
 async def alert(consistency: FromConsistency, id: AlertId) -> JSONResponse:
     """With its senders, what each side says, examples of customers, and its history."""
     return JSONResponse(await consistency.alert(id))
+
+
+@router.get(
+    "/{id}/course", summary="One alert over time", response_model=Course, responses=problems(404), dependencies=[Reader]
+)
+async def course(consistency: FromConsistency, id: AlertId) -> JSONResponse:
+    """How many conflicts were told and corrected when, by the time that the messages carry, and how many were found
+    lately. What is merged into the alert is counted with it."""
+    return JSONResponse(await consistency.course(id))

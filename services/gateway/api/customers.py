@@ -39,11 +39,21 @@ EXAMPLE_CUSTOMER: dict[str, Any] = {
 async def customers(
     journey: FromJourney,
     query: Annotated[str, Query(max_length=256, description="Part of an id, in upper or lower case.")] = "",
+    text: Annotated[
+        str, Query(max_length=256, description="Words, numbers or identifiers that stand in one message, whole.")
+    ] = "",
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> JSONResponse:
-    """The customers whose id has the query in it; latest contact first. Words are looked for in a timeline."""
-    return JSONResponse(await journey.customers(page(limit, cursor, query=query)))
+    """By `query`: the customers whose id has it in it, latest contact first.
+
+    By `text`: the customers with a message, to them or from them, that has all the words in its title or text, in any
+    order; each once, with the newest such message, whoever has the newest first. Case does not matter, nor how an
+    identifier is joined (`LW-20931`, `lw20931`); Chinese is found by two characters or more. A page may hold fewer than
+    `limit`; `next` says whether there is more. Of a very long message the first words count, and all numbers before
+    them.
+    """
+    return JSONResponse(await journey.customers(page(limit, cursor, query=query, text=text)))
 
 
 @router.get(

@@ -122,8 +122,9 @@ async def alert(
     id: AlertId,
     conflict: Annotated[str, Query(max_length=256)] = "",
 ) -> Response:
-    found, conflicts, silences = await asyncio.gather(
+    found, course, conflicts, silences = await asyncio.gather(
         consistency.alert(id),
+        consistency.course(id),
         consistency.conflicts([("alert", id), ("limit", str(EXAMPLES))]),
         notifying.silences([("alert", id)]),
     )
@@ -138,6 +139,8 @@ async def alert(
         request,
         "alert.html",
         alert=found,
+        course=course,
+        told=sum(span["told"] for span in course["spans"]),
         silences=silences["items"],
         compared=compared,
         conflicts=conflicts["items"],

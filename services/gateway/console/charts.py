@@ -2,11 +2,11 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 from xml.etree.ElementTree import Element
 
 import pygal
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pygal.style import Style
 
@@ -17,6 +17,7 @@ from services.gateway.console.feedback import FeedbackAsked
 from services.gateway.console.home import Days, window_in
 from services.gateway.console.session import signed_in
 from services.gateway.console.trends import Span, Stretch, judged_spans, spans
+from services.gateway.shapes.alerts import Course
 from services.gateway.watch import Watch
 from shared.web.window import Last
 
@@ -32,6 +33,8 @@ INK, PAPER = "#26302f", "#f1ece2"
 KIND_COLOURS = ("#15695f", "#b8452a", "#b07a00", "#4d63b8", "#7c5f94")
 KIND_COLOURS_DARK = ("#5cbfae", "#f08a6c", "#e3b341", "#93a8f0", "#c7aee0")
 """In the order of `wording.KINDS`; console.css has them too."""
+COURSE_COLOURS, COURSE_COLOURS_DARK = KIND_COLOURS[1::-1], KIND_COLOURS_DARK[1::-1]
+"""Told, corrected."""
 FONT = "'Avenir Next', 'Segoe UI', 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
 
 
@@ -43,20 +46,23 @@ def coloured(colours: Sequence[str]) -> str:
 
 
 DEFAULT_CSS = ("file://style.css", "file://graph.css")
-CSS = (
-    "inline:"
-    f".graph text, .axis text {{ fill: {INK} !important; font-family: {FONT} !important }}"
-    f".graph .value {{ fill: {INK} !important; font-weight: 600 }}"
-    ".text-overlay .value { text-anchor: start !important; transform: translateX(-2px) }"
-    ".plot .background, .graph > .background { fill: none !important }"
-    ".series rect, .series .line { stroke-width: 0 } .series path.line { stroke-width: 2.5 }"
-    f"{coloured(KIND_COLOURS)}"
-    f".axis .line, .guides .line, .axis path.guide {{ stroke: {INK}; stroke-opacity: .12; stroke-dasharray: none }}"
-    "@media (prefers-color-scheme: dark) {"
-    f".graph text, .axis text, .graph .value {{ fill: {PAPER} !important }}"
-    f"{coloured(KIND_COLOURS_DARK)}"
-    f".axis .line, .guides .line, .axis path.guide {{ stroke: {PAPER} }} }}"
-)
+
+
+def css(colours: Sequence[str], in_the_dark: Sequence[str]) -> str:
+    return (
+        "inline:"
+        f".graph text, .axis text {{ fill: {INK} !important; font-family: {FONT} !important }}"
+        f".graph .value {{ fill: {INK} !important; font-weight: 600 }}"
+        ".text-overlay .value { text-anchor: start !important; transform: translateX(-2px) }"
+        ".plot .background, .graph > .background { fill: none !important }"
+        ".series rect, .series .line { stroke-width: 0 } .series path.line { stroke-width: 2.5 }"
+        f"{coloured(colours)}"
+        f".axis .line, .guides .line, .axis path.guide {{ stroke: {INK}; stroke-opacity: .12; stroke-dasharray: none }}"
+        "@media (prefers-color-scheme: dark) {"
+        f".graph text, .axis text, .graph .value {{ fill: {PAPER} !important }}"
+        f"{coloured(in_the_dark)}"
+        f".axis .line, .guides .line, .axis path.guide {{ stroke: {PAPER} }} }}"
+    )
 
 
 def style() -> Style:
@@ -86,11 +92,11 @@ def without_scripts(root: Element) -> Element:
     return root
 
 
-def plain() -> dict[str, Any]:
+def plain(colours: Sequence[str] = KIND_COLOURS, in_the_dark: Sequence[str] = KIND_COLOURS_DARK) -> dict[str, Any]:
     """What every chart has in common: its colours, no script, no legend, whole numbers."""
     return {
         "style": style(),
-        "css": [*DEFAULT_CSS, CSS],
+        "css": [*DEFAULT_CSS, css(colours, in_the_dark)],
         "js": [],
         "show_legend": False,
         "show_x_guides": False,
@@ -135,33 +141,10 @@ def steps(most: int) -> list[int]:
     return list(range(0, max(most, 1) + step, step))
 
 
-def over(stretches: Sequence[Stretch], narrow: bool) -> dict[str, Any]:
-    """What charts over time have in common: their width, and labels no denser than can be read."""
-    every = max(1, -(-len(stretches) // (4 if narrow else 9)))
-    labels = [stretch.label for stretch in stretches]
-    return {
-        **plain(),
-        "width": 400 if narrow else 1060,
-        "height": 230,
-        "explicit_size": False,
-        "x_labels": labels,
-        "x_labels_major": labels[::every],
-        "show_minor_x_labels": False,
-        "truncate_label": -1,
-    }
-
-
 def stacked(spans: Sequence[Stretch], series: Mapping[str, Sequence[int]], narrow: bool) -> bytes:
     """A bar a span, a colour a series; the page beside it says the colours and the numbers."""
-    axis = steps(max([sum(bar) for bar in zip(*series.values(), strict=True)], default=0))
-    chart = pygal.StackedBar(
-        **over(spans, narrow),
-        print_values=False,
-        spacing=8,
-        rounded_bars=1,
-        y_labels=axis,
-        range=(0, axis[-1]),
-    )
+    most = max([sum(bar) for bar in zip(*series.values(), strict=True)], default=0)
+    chart = pygal.StackedBar(**plain(), **bars_over([span.label for span in spans], most, narrow))
     for name, counts in series.items():
         chart.add(name, counts)
     return svg_of(chart)
@@ -174,7 +157,7 @@ def by_kind(spans: Sequence[Span]) -> dict[str, list[int]]:
 def shares(spans: Sequence[Stretch], points: Sequence[float | None], limit: float, narrow: bool) -> bytes:
     """A line from 0 to 100 %, with a gap where there is no share, and the limit as a broken one."""
     chart = pygal.Line(
-        **over(spans, narrow) | {"formatter": lambda share: f"{share:.0f} %"},
+        **plain() | over([span.label for span in spans], narrow) | {"formatter": lambda share: f"{share:.0f} %"},
         y_labels=[0, 25, 50, 75, 100],
         range=(0, 100),
         show_dots=True,
@@ -184,6 +167,44 @@ def shares(spans: Sequence[Stretch], points: Sequence[float | None], limit: floa
     chart.add("", [None if point is None else 100 * point for point in points])
     chart.add("", [100 * limit] * len(spans), show_dots=False, stroke_style={"dasharray": "5, 5"})
     return svg_of(chart)
+
+
+def side_by_side(course: Course, narrow: bool) -> bytes:
+    """Two bars a span, what was told and what was corrected."""
+    spans = course["spans"]
+    most = max([max(span["told"], span["corrected"]) for span in spans], default=0)
+    labels = [wording.span(span["from"], course["hours"]) for span in spans]
+    chart = pygal.Bar(**plain(COURSE_COLOURS, COURSE_COLOURS_DARK), **bars_over(labels, most, narrow))
+    chart.add("told", [span["told"] for span in spans])
+    chart.add("corrected", [span["corrected"] for span in spans])
+    return svg_of(chart)
+
+
+def over(labels: Sequence[str], narrow: bool) -> dict[str, Any]:
+    """What charts over time have in common: their width, and labels no denser than can be read."""
+    every = max(1, -(-len(labels) // (4 if narrow else 9)))
+    return {
+        "width": 400 if narrow else 1060,
+        "height": 230,
+        "explicit_size": False,
+        "x_labels": labels,
+        "x_labels_major": labels[::every],
+        "show_minor_x_labels": False,
+        "truncate_label": -1,
+    }
+
+
+def bars_over(labels: Sequence[str], most: int, narrow: bool) -> dict[str, Any]:
+    """As `over`, for bars of which the highest counts `most`."""
+    axis = steps(most)
+    return {
+        **over(labels, narrow),
+        "print_values": False,
+        "spacing": 8,
+        "rounded_bars": 1,
+        "y_labels": axis,
+        "range": (0, axis[-1]),
+    }
 
 
 def line(points: list[float]) -> bytes:
@@ -252,6 +273,15 @@ async def judged(
     bars = judged_spans(asked.window, found["by_day"])
     series = {"right": [bar.right for bar in bars], "wrong": [bar.wrong for bar in bars]}
     return answer(stacked(bars, series, narrow))
+
+
+@router.get("/course.svg")
+async def course(
+    request: Request, consistency: FromConsistency, alert: Annotated[str, Query(max_length=256)], narrow: bool = False
+) -> Response:
+    """What was told and what was corrected of one alert."""
+    signed_in(request)
+    return answer(side_by_side(await consistency.course(alert), narrow))
 
 
 @router.get("/lag.svg")

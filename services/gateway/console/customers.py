@@ -2,21 +2,24 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from fastapi_problem.error import Problem
+from markupsafe import Markup
 
 from services.gateway.api.answers import FromConsistency, FromJourney, page
 from services.gateway.console import wording
 from services.gateway.console.entries import by_key, days, key_of, others_wanted, text_of
+from services.gateway.console.marks import Range, excerpt, marked
 from services.gateway.console.rendering import render
 from services.gateway.console.session import Viewer
 from services.gateway.console.told import told
 from services.gateway.shapes.claims import Claim
-from services.gateway.shapes.customers import TimelineItem
+from services.gateway.shapes.customers import CustomerPage, CustomerRow, TimelineItem
 from services.gateway.upstream import Consistency, Journey
 from shared.events import timestamp
 from shared.web.paths import CustomerId
@@ -26,6 +29,12 @@ router = APIRouter(include_in_schema=False)
 MAX_OTHERS = 100
 """Events asked for at once."""
 PAGE = 30
+FOUND = 40
+FOUND_BY_WORDS = 20
+MOST_MARKS = 4
+"""Places of a message that its excerpt shows."""
+AROUND = 60
+"""Characters shown before and after each."""
 
 Cursor = Annotated[str | None, Query(max_length=1_000)]
 Filter = Annotated[str, Query(max_length=40)]
@@ -38,9 +47,67 @@ async def find(
     journey: FromJourney,
     query: Annotated[str, Query(max_length=256)] = "",
     cursor: Cursor = None,
+    said: Cursor = None,
 ) -> Response:
-    found = await journey.customers(page(40, cursor, query=query.strip()))
-    return render(request, "customers.html", query_text=query, customers=found["items"], next=found["next"])
+    """By a part of the id, and by words that were said; `cursor` goes on with the first, `said` with the second."""
+    wanted = query.strip()
+    by_id, (by_words, trouble) = await asyncio.gather(
+        journey.customers(page(FOUND, cursor, query=wanted)) if said is None else none_of_them(),
+        by_what_was_said(journey, "" if cursor else wanted, said),
+    )
+    shown = {one["id"] for one in by_id["items"]}
+    return render(
+        request,
+        "customers.html",
+        query_text=query,
+        by_id=by_id["items"],
+        next=by_id["next"],
+        by_words=[found(one) for one in by_words["items"] if one["id"] not in shown],
+        next_said=by_words["next"],
+        trouble=trouble,
+    )
+
+
+async def none_of_them() -> CustomerPage:
+    return {"items": [], "next": None}
+
+
+async def by_what_was_said(journey: Journey, text: str, cursor: str | None) -> tuple[CustomerPage, str]:
+    """Also why there is nobody, where the words are none that can be looked for: the others are worth showing."""
+    if not text:
+        return await none_of_them(), ""
+    try:
+        return await journey.customers(page(FOUND_BY_WORDS, cursor, text=text)), ""
+    except Problem as trouble:
+        if trouble.status != 422:
+            raise
+        return await none_of_them(), trouble.detail or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A customer found by what was said: the message, with the words marked."""
+
+    customer: CustomerRow
+    message: TimelineItem
+    key: str
+    title: Markup
+    excerpt: Markup
+
+
+def found(row: CustomerRow) -> Found:
+    match = row["match"]
+    data = match["message"]["data"]
+    marks: dict[str, list[Range]] = {"title": [], "text": []}
+    for span in match["spans"]:
+        marks[span["field"]].append((span["start"], span["end"]))
+    return Found(
+        customer=row,
+        message=match["message"],
+        key=key_of(match["message"]),
+        title=marked(data.get("title") or "", marks["title"]),
+        excerpt=excerpt(data["text"], marks["text"][:MOST_MARKS], AROUND),
+    )
 
 
 @router.get("/customers/{id}")

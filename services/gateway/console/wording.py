@@ -200,6 +200,14 @@ def date_and_time(text: str | None) -> str:
     return f"{date(text)}, {clock(text)}" if moment(text) else "–"
 
 
+def span(start: str, hours: int) -> str:
+    """How a span of so many hours is called: `20 Oct`, or `20 Oct 16:00` where it is shorter than a day."""
+    when = moment(start)
+    if when is None:
+        return "–"
+    return f"{when.day} {when:%b}" if hours >= 24 else f"{when.day} {when:%b} {when:%H:%M}"
+
+
 def subject(text: str) -> str:
     """What a claim speaks of, in a few of the words that the detector knows it by."""
     names = list(dict.fromkeys(name.strip().replace("_", " ") for name in text.split(",") if name.strip()))

@@ -113,3 +113,25 @@ class AlertFacets(TypedDict):
 class AlertPage(TypedDict):
     items: list[Alert]
     next: str | None
+
+
+CourseSpan = TypedDict("CourseSpan", {"from": str, "told": int, "corrected": int, "open": int})
+"""Conflicts told in this span of time and corrected in it; `open`: told by its end, not corrected by then."""
+
+
+class Lately(TypedDict):
+    """Conflicts found in the last hour, and in the last 24 hours."""
+
+    hour: int
+    day: int
+
+
+class Course(TypedDict):
+    """An alert over time, in at most 60 spans of `hours` each, the oldest first, also those in which nothing happened.
+
+    Without what was withdrawn; spans of a day or more begin at midnight (UTC).
+    """
+
+    hours: int
+    spans: list[CourseSpan]
+    lately: Lately

@@ -40,11 +40,29 @@ class OpenConflicts(TypedDict):
     open: int
 
 
+class Place(TypedDict):
+    """Code points from `start` to `end` (exclusive)."""
+
+    field: Literal["title", "text"]
+    start: int
+    end: int
+
+
+class Match(TypedDict):
+    """The newest message to or from the customer that has all the words, and where they stand in it."""
+
+    message: TimelineItem
+    spans: list[Place]
+
+
 class CustomerRow(TypedDict):
+    """`match` is there where customers were looked for by `text`."""
+
     id: str
     first: str | None
     last: str | None
     conflicts: OpenConflicts
+    match: NotRequired[Match]
 
 
 class CustomerPage(TypedDict):

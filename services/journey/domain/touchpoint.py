@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from services.journey.domain.terms import terms_of
 from shared.events import (
     CaseEvent,
     ConsentEvent,
@@ -33,7 +34,9 @@ class Touchpoint:
     direction: str | None = None
     purpose: str | None = None
     words: str | None = None
-    """Text and title, case folded, for finding words in them."""
+    """Text and title, case folded, for finding words in one timeline."""
+    terms: tuple[str, ...] | None = None
+    """What the message is found by among those of all customers."""
     message: str | None = None
     """Of a delivery: the id of the message's event."""
     status: str | None = None
@@ -48,14 +51,17 @@ class Touchpoint:
 def touchpoint(event: CustomerEvent, arrived: int = 0) -> Touchpoint:
     raw = to_json(event)
     fields: dict[str, str | None] = {}
+    terms: tuple[str, ...] | None = None
     match event:
         case MessageEvent(data=data):
+            said = f"{data.title or ''}\n{data.text}"
+            terms = terms_of(said)
             fields = {
                 "department": data.department,
                 "channel": data.channel,
                 "direction": data.direction,
                 "purpose": data.purpose,
-                "words": f"{data.title or ''}\n{data.text}".casefold(),
+                "words": said.casefold(),
             }
         case DeliveryEvent(data=data):
             fields = {"message": data.message, "status": data.status, "reason": data.reason}
@@ -77,6 +83,7 @@ def touchpoint(event: CustomerEvent, arrived: int = 0) -> Touchpoint:
         event=raw,
         digest=digest(raw),
         arrived=arrived,
+        terms=terms,
         **fields,
     )
 

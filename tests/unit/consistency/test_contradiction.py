@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.consistency.domain.causes import cause_of
 from services.consistency.domain.contradiction.lexicon import load_lexicon
 from services.consistency.domain.contradiction.reading import read
 from services.consistency.domain.contradiction.rule import Contradictions
@@ -164,3 +165,14 @@ def test_values_are_read_in_any_notation(text: str, dimension: str, value: float
 def test_references_and_telephone_numbers_are_no_quantities(text: str) -> None:
     claims = read(text, LEXICON.languages["en"], LEXICON).claims
     assert [c for c in claims if c.kind == "amount"] == []
+
+
+def test_a_value_said_in_full_and_in_short_is_one_cause() -> None:
+    told = [
+        message(1, "We renew you at the same $42 per seat per month."),
+        message(2, "Renewal notice. Rate: USD 49.00 per seat per month."),
+        message(3, "All on track for the renewal. 42 a seat is what you'll pay."),
+    ]
+    found = DETECTOR.detect(told)
+    assert len(found) == 2
+    assert len({cause_of(conflict) for conflict in found}) == 1

@@ -4,8 +4,9 @@ from datetime import date
 
 import pytest
 
-from services.gateway.console.charts import by_kind, shares, stacked, steps
+from services.gateway.console.charts import by_kind, shares, side_by_side, stacked, steps
 from services.gateway.console.trends import judged_spans, matrix, of_pairs, spans
+from services.gateway.shapes.alerts import CourseSpan
 from services.gateway.shapes.feedback import JudgedOn
 from shared.web.window import Window
 
@@ -35,6 +36,15 @@ def test_precision_over_time_has_a_gap_where_nothing_was_judged() -> None:
     assert [(span.right, span.wrong) for span in months][-2:] == [(0, 0), (4, 2)]
     assert b"<script" not in shares(week, [span.precision for span in week], 0.5, narrow=True)
     assert b"<script" not in shares([], [], 0.5, narrow=False)
+
+
+@pytest.mark.parametrize(("hours", "label"), [(6, b"2 Mar 06:00"), (24, b"2 Mar")])
+def test_the_course_of_an_alert_is_drawn_as_two_bars_a_span(hours: int, label: bytes) -> None:
+    span: CourseSpan = {"from": "2026-03-02T06:00:00Z", "told": 3, "corrected": 1, "open": 2}
+    drawn = side_by_side({"hours": hours, "spans": [span], "lately": {"hour": 0, "day": 0}}, narrow=False)
+    assert drawn.count(b"rect reactive") == 2
+    assert b">" + label + b"<" in drawn
+    assert side_by_side({"hours": 1, "spans": [], "lately": {"hour": 0, "day": 0}}, narrow=True)
 
 
 def test_a_matrix_has_what_there_is_and_its_totals() -> None:

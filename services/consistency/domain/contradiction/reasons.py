@@ -1,5 +1,6 @@
 """The sentence that tells a colleague what clashes, and the values in a form that is equal for equal statements."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from services.consistency.domain.contradiction.claim import INFINITY, Claim
@@ -68,6 +69,22 @@ def word_at(text: str, at: int) -> int:
 def day(moment: datetime, words: Table) -> str:
     form = str(words.get("date", "{day} {month} {year}"))
     return form.format(day=moment.day, month=words["months"][moment.month - 1], year=moment.year)
+
+
+BARE = frozenset({"number", "money"})
+"""Dimensions that leave open which unit or currency it is."""
+
+
+def as_compared(claim: Claim, other: Claim) -> Claim:
+    """An amount with the unit, the currency and the period that it was taken in where it does not say them: "42" after
+    "$49 a month" is $42 a month, and as a value the same as where it was said in full."""
+    if claim.kind != "amount" or other.kind != "amount":
+        return claim
+    return replace(
+        claim,
+        dimension=other.dimension if claim.dimension in BARE else claim.dimension,
+        per=other.per if claim.per is None else claim.per,
+    )
 
 
 def value_of(claim: Claim, event: MessageEvent) -> str:

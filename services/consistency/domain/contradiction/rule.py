@@ -14,7 +14,7 @@ from services.consistency.domain.contradiction.kept import Kept
 from services.consistency.domain.contradiction.lexicon import Lexicon
 from services.consistency.domain.contradiction.message import Message, Reader
 from services.consistency.domain.contradiction.pairing import Finding
-from services.consistency.domain.contradiction.reasons import reason, value_of
+from services.consistency.domain.contradiction.reasons import as_compared, reason, value_of
 from services.consistency.domain.contradiction.relatedness import Relatedness
 from services.consistency.domain.contradiction.review import ENOUGH, FOR_REVIEW, SURE, Reviewer
 from services.consistency.domain.history import History
@@ -195,7 +195,10 @@ def conflict(earlier: Message, later: Message, found: Finding, lexicon: Lexicon)
         confidence=round(min(0.99, found.strength), 2),
         rule=f"contradiction.{found.a.kind}",
         subject=subject(found, later),
-        values=(value_of(found.a, earlier.event), value_of(found.b, later.event)),
+        values=(
+            value_of(as_compared(found.a, found.b), earlier.event),
+            value_of(as_compared(found.b, found.a), later.event),
+        ),
     )
 
 

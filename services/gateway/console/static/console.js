@@ -34,9 +34,15 @@ function replace(part, fresh) {
   }
 }
 
+const FIRST_PAUSE = 1_000; // milliseconds until a stream that was refused is asked for again; twice as long each time
+const LONGEST_PAUSE = 60_000;
+
+// A stream that broke is taken up again by the browser. One that was answered with another status than 200, as while the
+// service restarts or too many are open, is closed for good: it is opened anew, while somebody looks at the page.
 function follow(source) {
   const state = one("#live-state");
-  const stream = new EventSource(source);
+  let stream;
+  let pause = FIRST_PAUSE;
   let waiting;
   let ready = false;
   const soon = () => {
@@ -48,14 +54,33 @@ function follow(source) {
     state.textContent = text;
     state.toggleAttribute("data-away", away);
   };
-  stream.onopen = () => show("Live", false);
-  stream.onerror = () => show("Not live just now", true);
-  for (const name of ["ready", "reset"]) stream.addEventListener(name, () => { if (ready || name === "reset") soon(); ready = true; });
-  stream.addEventListener("alert", (event) => {
-    const alert = JSON.parse(event.data);
-    if (alert.state === "open") one("#announce").textContent = `Alert: ${alert.reason}`;
-    soon();
-  });
+  const open = () => {
+    stream = new EventSource(source);
+    stream.onopen = () => {
+      pause = FIRST_PAUSE;
+      show("Live", false);
+    };
+    stream.onerror = () => {
+      show("Not live just now", true);
+      if (stream.readyState === EventSource.CLOSED) again();
+    };
+    for (const name of ["ready", "reset"]) stream.addEventListener(name, () => { if (ready || name === "reset") soon(); ready = true; });
+    stream.addEventListener("alert", (event) => {
+      const alert = JSON.parse(event.data);
+      if (alert.state === "open") one("#announce").textContent = `Alert: ${alert.reason}`;
+      soon();
+    });
+  };
+  const again = () => {
+    const spread = pause * (0.5 + Math.random() / 2); // pages that were refused together do not come back together
+    pause = Math.min(2 * pause, LONGEST_PAUSE);
+    ready = true; // the page is from before: what came meanwhile is to be shown
+    setTimeout(() => {
+      if (document.hidden) document.addEventListener("visibilitychange", open, { once: true });
+      else open();
+    }, spread);
+  };
+  open();
   addEventListener("pagehide", () => stream.close());
 }
 
