@@ -8,7 +8,7 @@ from services.journey.store import FOR_FINDING, IN_CHUNK, MESSAGE, NEWEST_FOUND,
 from shared.mongo import Database
 from shared.reserved import not_reserved
 
-GIVE_UP_MILLISECONDS = 5_000
+GIVE_UP_MILLISECONDS = 3_000
 TookTooLong = ExecutionTimeout
 Key = tuple[int, int]
 """Sort key of a message: its moment, and the number that tells it from others of that moment."""

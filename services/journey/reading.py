@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from time import monotonic
 from typing import Any
 
 import orjson
@@ -115,6 +116,7 @@ def message_list(rows: Sequence[Row]) -> list[Item]:
 
 AT_ONCE = 200
 MOST_READ = 5
+MOST_SECONDS = 3.0
 
 
 async def customers_told(
@@ -122,10 +124,13 @@ async def customers_told(
 ) -> tuple[list[Item], Key | None]:
     """Customers with a message that has all the terms, each once, over all pages, with the newest such message; whoever
     has the newest comes first. Also answers what to go on after: a page may hold fewer than `limit`, for no more than
-    `MOST_READ` times `AT_ONCE` messages are read for it."""
+    `MOST_READ` times `AT_ONCE` messages are read for it, and none after `MOST_SECONDS`."""
     newest: dict[str, Row] = {}
     key = after
-    for _ in range(MOST_READ):
+    until = monotonic() + MOST_SECONDS
+    for number in range(MOST_READ):
+        if number and monotonic() > until:
+            break
         rows = await finder.messages(terms, key, AT_ONCE)
         others = sorted({row["customer"] for row in rows} - newest.keys())
         shown_before = frozenset() if after is None else await finder.found_before(others, terms, after)

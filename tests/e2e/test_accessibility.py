@@ -18,6 +18,8 @@ CUSTOMER = "console-axe"
 
 @pytest.fixture(scope="module")
 def alert(stack: Stack) -> str:
+    """Of two customers, so that its course is plotted."""
+    tell_a_story(stack, f"{CUSTOMER}-too", "Harbour Axe", 34, 38)
     return tell_a_story(stack, CUSTOMER, "Harbour Axe", 34, 38)
 
 

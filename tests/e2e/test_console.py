@@ -192,6 +192,24 @@ def test_a_stream_that_is_refused_is_asked_for_again_until_the_page_is_live(stac
     expect(page.locator(f".alert-row[data-id='{alert}']")).to_be_visible(timeout=PATIENCE)
 
 
+def test_the_course_of_an_alert_is_plotted_with_its_numbers_and_grows(stack: Stack, page: Page) -> None:
+    alert = tell_a_story(stack, "console-course-1", "Harbour Twice", 71, 78)
+    sign_in(page, stack.keys.agent)
+    page.goto(f"/alerts/{alert}")
+    await_script(page)
+    plot = page.get_by_role("img", name="Conflicts told and corrected")
+    expect(plot).to_have_count(0)
+    for number, told in ((2, "2"), (3, "3")):
+        assert tell_a_story(stack, f"console-course-{number}", "Harbour Twice", 71, 78) == alert
+        expect(page.locator(".course tbody td").first).to_have_text(told, timeout=PATIENCE)
+        if number == 2:
+            page.get_by_text("The numbers").click()
+        expect(page.locator(".course tbody td").first).to_be_visible()
+    expect(plot).to_have_js_property("complete", True)
+    assert plot.evaluate("image => image.naturalWidth") > 0
+    photograph(page, "alert-course")
+
+
 def test_a_planned_message_shows_what_it_clashes_with(stack: Stack, page: Page) -> None:
     tell_a_story(stack, "console-planned", "Harbour Duo", 22, 27)
     sign_in(page, stack.keys.agent)

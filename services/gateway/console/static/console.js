@@ -26,7 +26,9 @@ function replace(part, fresh) {
   const known = new Set(all("[data-id]", part).map((row) => row.dataset.id));
   const at = one(".is-at", part)?.dataset.id;
   const focused = part.contains(document.activeElement) && document.activeElement.closest("[data-id]")?.dataset.id;
+  const unfolded = all("details[open][id]", part).map((details) => details.id);
   part.replaceChildren(...fresh.childNodes);
+  for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
   for (const row of all("[data-id]", part)) {
     if (known.size && !known.has(row.dataset.id)) row.classList.add("is-new");
     if (row.dataset.id === at) row.classList.add("is-at");
