@@ -15,7 +15,7 @@ SERVERS := $(if $(KAFKA),ONEVOICE_KAFKA=$(KAFKA)) $(if $(BROKERS),ONEVOICE_KAFKA
 
 .DEFAULT_GOAL := help
 .PHONY: help env demo run servers keys test test-apache test-ferretdb test-faults check test-fast bench requirements contract \
-        clean
+        translations clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / && !seen[$$1]++ { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -88,6 +88,9 @@ bench: env ## Benchmarks
 
 contract: env ## Write docs/contract (OpenAPI, AsyncAPI) anew from the models
 	$(PYTHON) -m deploy.contract write
+
+translations: env ## Bring the console's message catalogues up to date with its sources
+	@$(PYTHON) -m deploy.translations
 
 requirements: env ## Compile the pinned requirements anew from requirements/*.in
 	$(COMPILE) requirements/services.in -o requirements/services.txt

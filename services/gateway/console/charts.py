@@ -14,6 +14,7 @@ from services.gateway.api.answers import FromConsistency, FromJourney
 from services.gateway.api.overview import DAYS, overview_of
 from services.gateway.console import wording
 from services.gateway.console.home import Days, window_in
+from services.gateway.console.languages import gettext, number
 from services.gateway.console.session import signed_in
 from services.gateway.console.trends import Span, spans
 from services.gateway.watch import Watch
@@ -36,8 +37,8 @@ FONT = "'Avenir Next', 'Segoe UI', 'Helvetica Neue', 'Liberation Sans', Arial, s
 
 def coloured(colours: Sequence[str]) -> str:
     return "".join(
-        f".color-{number} {{ fill: {colour} !important; stroke: {colour} !important }}"
-        for number, colour in enumerate(colours)
+        f".color-{place} {{ fill: {colour} !important; stroke: {colour} !important }}"
+        for place, colour in enumerate(colours)
     )
 
 
@@ -94,8 +95,8 @@ def plain() -> dict[str, Any]:
         "show_legend": False,
         "show_x_guides": False,
         "margin": 4,
-        "no_data_text": "Nothing yet",
-        "formatter": lambda number: f"{number:,.0f}",
+        "no_data_text": gettext("Nothing yet"),
+        "formatter": lambda plain: number(plain, "#,##0"),
     }
 
 
@@ -124,7 +125,7 @@ def bars(counts: Mapping[str, int], names: Mapping[str, str]) -> bytes:
         disable_xml_declaration=False,
     )
     chart.x_labels = [names.get(key, key) for key, _ in ordered]
-    chart.add("", [number for _, number in ordered])
+    chart.add("", [count for _, count in ordered])
     return svg_of(chart)
 
 

@@ -12,6 +12,7 @@ from services.gateway.console import (
     dead_letters,
     health,
     home,
+    language_choice,
     lists,
     notifications,
     preflight,
@@ -19,6 +20,7 @@ from services.gateway.console import (
     silences,
 )
 from services.gateway.console.errors import install_error_pages
+from services.gateway.console.language_choice import ViewersLanguage
 from services.gateway.console.rendering import STATIC, SecurityHeaders
 from services.gateway.settings import GatewaySettings
 
@@ -28,7 +30,7 @@ SESSION_SECONDS = 12 * 3600
 def install_console(app: FastAPI, settings: GatewaySettings) -> None:
     rooms = (
         *(session, home, lists, customers, alerts, silences, notifications),
-        *(preflight, campaign, health, dead_letters, charts),
+        *(preflight, campaign, health, dead_letters, charts, language_choice),
     )
     for room in rooms:
         app.include_router(room.router)
@@ -42,4 +44,5 @@ def install_console(app: FastAPI, settings: GatewaySettings) -> None:
         same_site="lax",
         https_only=settings.secure_cookie,
     )
+    app.add_middleware(ViewersLanguage)
     app.add_middleware(SecurityHeaders)

@@ -32,8 +32,8 @@ class Span:
 
     @property
     def label(self) -> str:
-        whole = wording.date(self.first.isoformat())
-        return whole if (self.last - self.first).days < 7 else whole.partition(" ")[2]
+        some_days = (self.last - self.first).days < 7
+        return wording.date(self.first.isoformat()) if some_days else wording.month(self.first)
 
 
 def spans(window: Window, by_day: Sequence[DayCount]) -> list[Span]:
