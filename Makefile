@@ -89,8 +89,8 @@ bench: env ## Benchmarks
 contract: env ## Write docs/contract (OpenAPI, AsyncAPI) anew from the models
 	$(PYTHON) -m deploy.contract write
 
-translations: env ## Bring the console's message catalogues up to date with its sources
-	@$(PYTHON) -m deploy.translations
+translations: env ## Bring the message catalogues up to date with the sources (NEW=de: begin one)
+	@$(PYTHON) -m deploy.translations $(NEW)
 
 requirements: env ## Compile the pinned requirements anew from requirements/*.in
 	$(COMPILE) requirements/services.in -o requirements/services.txt

@@ -1,11 +1,15 @@
-"""`python -m deploy.translations`: writes into each message catalogue what the console's sources say now.
+"""`python -m deploy.translations [LANGUAGE]`: writes into each message catalogue what the console's sources say now.
 
-New messages come without a translation; what nobody says any more goes.
+New messages come without a translation; what nobody says any more goes. A language that is named and has no catalogue
+gets an empty one.
 """
 
-from collections.abc import Iterator
+import argparse
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
+from babel import Locale
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po, write_po
@@ -21,6 +25,10 @@ def catalogues() -> list[Path]:
     return sorted(CONSOLE.glob("locale/*/LC_MESSAGES/messages.po"))
 
 
+def catalogue_of(language: str) -> Path:
+    return CONSOLE / "locale" / language / "LC_MESSAGES" / "messages.po"
+
+
 def messages() -> Catalog:
     """What the sources say, with the files that say it: lines would change with every edit."""
     found = Catalog()
@@ -34,12 +42,30 @@ def read(file: Path) -> Catalog:
         return read_po(source, locale=file.parents[1].name)
 
 
-def update() -> None:
+def begun(file: Path) -> Catalog:
+    language = file.parents[1].name
+    name = Locale.parse(language).get_display_name("en")
+    head = f"# {name} translations of the console of Onevoice.\n#\n# Glossary. One English word is one word throughout:"
+    return Catalog(
+        language,
+        header_comment=head,
+        project="Onevoice",
+        version="1",
+        msgid_bugs_address="Onevoice",
+        revision_date=datetime.now(UTC),
+        last_translator="Onevoice",
+        language_team="Onevoice",
+        fuzzy=False,
+    )
+
+
+def update(files: Iterable[Path]) -> None:
     said = messages()
-    for file in catalogues():
-        catalogue = read(file)
+    for file in files:
+        catalogue = read(file) if file.exists() else begun(file)
         catalogue.update(said, no_fuzzy_matching=True, update_creation_date=False)
         catalogue.obsolete.clear()
+        file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("wb") as written:
             write_po(written, catalogue, width=WIDTH, include_lineno=False, sort_by_file=True)
         left = sum(1 for message in catalogue if message.id and not all(strings(message)))
@@ -67,4 +93,6 @@ def strings(message: Message) -> tuple[str, ...]:
 
 
 if __name__ == "__main__":
-    update()
+    parser = argparse.ArgumentParser(prog="python -m deploy.translations", description=__doc__)
+    parser.add_argument("language", nargs="*", help="one to begin a catalogue for, such as de or pt_BR")
+    update({*catalogues(), *map(catalogue_of, parser.parse_args().language)})
