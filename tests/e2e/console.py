@@ -25,7 +25,7 @@ def open_page(
     height: int = 860,
     scheme: str = "light",
     script: bool = True,
-    language: str = "en-GB",
+    language: str = "en-US",
 ) -> Iterator[Page]:
     """A page whose every fault of script or policy fails the test.
 

@@ -32,7 +32,10 @@ INK, PAPER = "#26302f", "#f1ece2"
 KIND_COLOURS = ("#15695f", "#b8452a", "#b07a00", "#4d63b8", "#7c5f94")
 KIND_COLOURS_DARK = ("#5cbfae", "#f08a6c", "#e3b341", "#93a8f0", "#c7aee0")
 """In the order of `wording.KINDS`; console.css has them too."""
-FONT = "'Avenir Next', 'Segoe UI', 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
+FONT = (
+    "'Avenir Next', 'Segoe UI', 'Helvetica Neue', 'Liberation Sans', Arial, "
+    "'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', sans-serif"
+)
 
 
 def coloured(colours: Sequence[str]) -> str:
