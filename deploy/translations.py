@@ -95,4 +95,4 @@ def strings(message: Message) -> tuple[str, ...]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m deploy.translations", description=__doc__)
     parser.add_argument("language", nargs="*", help="one to begin a catalogue for, such as de or pt_BR")
-    update({*catalogues(), *map(catalogue_of, parser.parse_args().language)})
+    update(sorted({*catalogues(), *map(catalogue_of, parser.parse_args().language)}))

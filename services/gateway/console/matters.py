@@ -1,4 +1,4 @@
-"""What claims say something of: the attributes of the detector, by name."""
+"""What claims say something of, and in which state they say it is: the detector's attributes and states, by name."""
 
 from services.gateway.console.languages import N_
 from services.gateway.console.wording import Names
@@ -247,5 +247,34 @@ MATTERS = Names(
         "energy": N_("energy"),
         "power": N_("power"),
         "area": N_("area"),
+    }
+)
+STATED = Names(
+    {
+        "yes": N_("yes"),
+        "no": N_("no"),
+        "application_received": N_("application received"),
+        "under_review": N_("under review"),
+        "approved": N_("approved"),
+        "declined": N_("declined"),
+        "order_placed": N_("order placed"),
+        "order_confirmed": N_("order confirmed"),
+        "packed": N_("packed"),
+        "dispatched": N_("dispatched"),
+        "out_for_delivery": N_("out for delivery"),
+        "delivered": N_("delivered"),
+        "provisional": N_("provisional"),
+        "booking_confirmed": N_("booking confirmed"),
+        "booking_cancelled": N_("booking cancelled"),
+        "refund_requested": N_("refund requested"),
+        "refund_issued": N_("refund issued"),
+        "refund_refused": N_("refund refused"),
+        "fault_reported": N_("fault reported"),
+        "repairing": N_("repairing"),
+        "repaired": N_("repaired"),
+        "payment_due": N_("payment due"),
+        "payment_received": N_("payment received"),
+        "case_opened": N_("case opened"),
+        "case_closed": N_("case closed"),
     }
 )

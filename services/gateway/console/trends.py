@@ -33,7 +33,7 @@ class Span:
     @property
     def label(self) -> str:
         some_days = (self.last - self.first).days < 7
-        return wording.date(self.first.isoformat()) if some_days else wording.month(self.first)
+        return wording.day_on_axis(self.first) if some_days else wording.month_on_axis(self.first)
 
 
 def spans(window: Window, by_day: Sequence[DayCount]) -> list[Span]:

@@ -8,6 +8,7 @@ from typing import Any
 from babel.numbers import format_currency
 
 from services.gateway.console.languages import N_, SPOKEN, counted, gettext, number, pgettext
+from services.gateway.console.matters import STATED
 from services.gateway.console.wording import Names, date, days, hours, minutes, moment, percentage
 
 NUMBER = r"-?\d+(?:\.\d+)?"
@@ -55,7 +56,7 @@ def _text(plain: str) -> str:
     if DAY.fullmatch(plain) and moment(plain):
         return date(plain)
     found = QUANTITY.fullmatch(plain)
-    return plain.replace("_", " ") if found is None else _quantity(found)
+    return _quantity(found) if found else STATED.get(plain) or plain.replace("_", " ")
 
 
 def _quantity(found: re.Match[str]) -> str:

@@ -264,9 +264,14 @@ def date(text: str | None) -> str:
     return written(when, pgettext("date pattern", "d MMM y")) if when else "–"
 
 
-def month(first: Date) -> str:
-    """`Oct 2025`."""
-    return written(first, pgettext("date pattern", "MMM y"))
+def day_on_axis(day: Date) -> str:
+    """`20 Oct 2025`, in few characters."""
+    return written(day, pgettext("date pattern on an axis", "d MMM y"))
+
+
+def month_on_axis(day: Date) -> str:
+    """`Oct 2025`, in few characters."""
+    return written(day, pgettext("date pattern on an axis", "MMM y"))
 
 
 def clock(text: str | None) -> str:

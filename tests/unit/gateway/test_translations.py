@@ -14,7 +14,7 @@ from deploy.translations import catalogues, lacking, messages, read
 from services.gateway.console import elsewhere, wording
 from services.gateway.console.headlines import headline
 from services.gateway.console.languages import ENGLISH, LANGUAGES, SPOKEN, counted, preferred
-from services.gateway.console.matters import MATTERS
+from services.gateway.console.matters import MATTERS, STATED
 from services.gateway.console.rendering import TEMPLATES
 from services.gateway.console.values import value
 from tests.unit.gateway.test_for_review import alert
@@ -133,10 +133,15 @@ def test_numbers_dates_and_plurals_follow_the_language() -> None:
         )
 
 
-def test_every_attribute_that_the_detector_knows_has_a_name() -> None:
-    tables = [ROOT / "services/consistency/lexicon/any" / f"{name}.toml" for name in ("attributes", "statuses", "axes")]
-    known = {name for table in tables for name in tomllib.loads(table.read_text(encoding="utf-8"))}
-    assert known - set(MATTERS) == set()
+def test_every_attribute_and_state_that_the_detector_knows_has_a_name() -> None:
+    folder = ROOT / "services/consistency/lexicon/any"
+    attributes, statuses, axes = (
+        tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8"))
+        for name in ("attributes", "statuses", "axes")
+    )
+    assert {*attributes, *statuses, *axes} - set(MATTERS) == set()
+    states = {state for status in statuses.values() for rank in status["order"] for state in rank}
+    assert states - set(STATED) == set()
 
 
 @pytest.mark.parametrize(
