@@ -16,7 +16,7 @@ SERVERS := $(if $(KAFKA),ONEVOICE_KAFKA=$(KAFKA)) $(if $(BROKERS),ONEVOICE_KAFKA
 
 .DEFAULT_GOAL := help
 .PHONY: help env demo run servers keys test test-apache test-ferretdb test-faults check test-fast bench requirements contract \
-        clean
+        translations clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / && !seen[$$1]++ { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -89,6 +89,9 @@ bench: env ## Benchmarks, each beside its bare limit (needs wrk; BENCH="ingest -
 
 contract: env ## Write docs/contract (OpenAPI, AsyncAPI) anew from the models
 	$(PYTHON) -m deploy.contract write
+
+translations: env ## Bring the message catalogues up to date with the sources (NEW=de: begin one)
+	@$(PYTHON) -m deploy.translations $(NEW)
 
 requirements: env ## Compile the pinned requirements anew from requirements/*.in
 	$(COMPILE) requirements/services.in -o requirements/services.txt

@@ -18,7 +18,14 @@ expect.set_options(timeout=30_000)
 
 
 def open_page(
-    browser: Browser, stack: Stack, *, width: int = 1280, height: int = 860, scheme: str = "light", script: bool = True
+    browser: Browser,
+    stack: Stack,
+    *,
+    width: int = 1280,
+    height: int = 860,
+    scheme: str = "light",
+    script: bool = True,
+    language: str = "en-US",
 ) -> Iterator[Page]:
     """A page whose every fault of script or policy fails the test.
 
@@ -30,6 +37,7 @@ def open_page(
         viewport={"width": width, "height": height},
         color_scheme="dark" if scheme == "dark" else "light",
         java_script_enabled=script,
+        locale=language,
     )
     context.set_default_timeout(PATIENCE)
     opened = context.new_page()

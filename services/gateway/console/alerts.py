@@ -17,6 +17,7 @@ from services.gateway.api.overview import window_params
 from services.gateway.console import wording
 from services.gateway.console.customers import Cursor, events_of
 from services.gateway.console.entries import Side, by_key, key_of, side
+from services.gateway.console.languages import gettext, number
 from services.gateway.console.rendering import render, segment
 from services.gateway.console.session import CheckedForm, Form, Viewer, local, signed_in
 from services.gateway.live import Live
@@ -243,12 +244,12 @@ def _side(conflict: Conflict, which: str, known: dict[str, TimelineItem]) -> Sid
 async def act(request: Request, consistency: FromConsistency, id: AlertId, action: str, form: CheckedForm) -> Response:
     caller = signed_in(request)
     if caller.role != "ops":
-        raise problem(403, "Alerts are changed by ops; you can read them.")
+        raise problem(403, gettext("Alerts are changed by ops; you can read them."))
     if action not in wording.ACTED:
-        raise problem(404, "There is no such action.")
+        raise problem(404, gettext("There is no such action."))
     reason = form.get("reason", "").strip()
     if len(reason) > MAX_REASON:
-        raise problem(422, f"The reason has at most {MAX_REASON:,} characters.")
+        raise problem(422, gettext("The reason has at most %(most)s characters.", most=number(MAX_REASON)))
     await consistency.act(id, action, caller.name, reason or None, **details(action, form))
     request.session["flash"] = wording.ACTED[action]
     return RedirectResponse(local(form.get("back") or f"/alerts/{segment(id)}"), 303)

@@ -17,7 +17,9 @@ from services.gateway.api.answers import FromConsistency, FromJourney
 from services.gateway.api.campaign import begun
 from services.gateway.campaign import MAX_CUSTOMERS, customers_in, planned_for
 from services.gateway.console.customers import events_of
+from services.gateway.console.elsewhere import said
 from services.gateway.console.entries import Side, by_key, key_of, other_reference, ranges, side
+from services.gateway.console.languages import gettext
 from services.gateway.console.marks import marked
 from services.gateway.console.preflight import filled_in
 from services.gateway.console.rendering import fragment, render, rendered
@@ -65,7 +67,7 @@ async def check(
         customers = customers_in(fields["customers"])
         event = planned_for(message_of(fields), customers)
     except Problem as mistake:
-        detail = str(mistake.detail)
+        detail = said(str(mistake.detail))
         return render(request, "campaign.html", status=422, fields=fields, mistake=detail, most=MAX_CUSTOMERS)
     lines = await begun(consistency, event, customers)
     page = rendered(request, "campaign_run.html", fields=fields, total=len(customers))
@@ -94,11 +96,11 @@ async def growing(
             yield fragment("campaign_result.html", result=result, shown=shown, planned=planned(event, result))
         elif "problem" in line:
             ended = True
-            yield fragment("campaign_trouble.html", detail=line["problem"])
+            yield fragment("campaign_trouble.html", detail=said(line["problem"]))
         else:
             yield fragment("campaign_progress.html", line=line)
     if not ended:
-        yield fragment("campaign_trouble.html", detail="The check ended before it was done.")
+        yield fragment("campaign_trouble.html", detail=gettext("The check ended before it was done."))
     yield after
 
 

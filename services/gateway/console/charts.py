@@ -1,6 +1,7 @@
 """Charts as SVG documents of their own, in light and dark by themselves."""
 
 import sys
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from xml.etree.ElementTree import Element
@@ -15,6 +16,7 @@ from services.gateway.api.overview import DAYS, overview_of
 from services.gateway.console import wording
 from services.gateway.console.feedback import FeedbackAsked
 from services.gateway.console.home import Days, window_in
+from services.gateway.console.languages import gettext, number
 from services.gateway.console.session import signed_in
 from services.gateway.console.trends import Span, Stretch, judged_spans, spans
 from services.gateway.shapes.alerts import Course
@@ -35,13 +37,19 @@ KIND_COLOURS_DARK = ("#5cbfae", "#f08a6c", "#e3b341", "#93a8f0", "#c7aee0")
 """In the order of `wording.KINDS`; console.css has them too."""
 COURSE_COLOURS, COURSE_COLOURS_DARK = KIND_COLOURS[1::-1], KIND_COLOURS_DARK[1::-1]
 """Told, corrected."""
-FONT = "'Avenir Next', 'Segoe UI', 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
+FONT = (
+    "'Avenir Next', 'Segoe UI', 'Helvetica Neue', 'Liberation Sans', Arial, "
+    "'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', sans-serif"
+)
+
+LABEL_SIZE = 13
+MARGIN = 4
 
 
 def coloured(colours: Sequence[str]) -> str:
     return "".join(
-        f".color-{number} {{ fill: {colour} !important; stroke: {colour} !important }}"
-        for number, colour in enumerate(colours)
+        f".color-{place} {{ fill: {colour} !important; stroke: {colour} !important }}"
+        for place, colour in enumerate(colours)
     )
 
 
@@ -77,10 +85,10 @@ def style() -> Style:
         opacity_hover="1",
         transition="0s",
         font_family=FONT,
-        label_font_size=13,
-        major_label_font_size=13,
-        value_font_size=13,
-        no_data_font_size=13,
+        label_font_size=LABEL_SIZE,
+        major_label_font_size=LABEL_SIZE,
+        value_font_size=LABEL_SIZE,
+        no_data_font_size=LABEL_SIZE,
     )
 
 
@@ -100,9 +108,9 @@ def plain(colours: Sequence[str] = KIND_COLOURS, in_the_dark: Sequence[str] = KI
         "js": [],
         "show_legend": False,
         "show_x_guides": False,
-        "margin": 4,
-        "no_data_text": "Nothing yet",
-        "formatter": lambda number: f"{number:,.0f}",
+        "margin": MARGIN,
+        "no_data_text": gettext("Nothing yet"),
+        "formatter": lambda plain: number(plain, "#,##0"),
     }
 
 
@@ -112,14 +120,21 @@ def svg_of(chart: pygal.graph.graph.Graph) -> bytes:
     return svg
 
 
+def widening(label: str) -> float:
+    """By how much it is wider than pygal takes it to be, which reckons with letters of 0.6 em."""
+    return 0.4 * LABEL_SIZE * sum(unicodedata.east_asian_width(letter) in "WF" for letter in label)
+
+
 def bars(counts: Mapping[str, int], names: Mapping[str, str]) -> bytes:
     """Horizontal bars, the longest on top."""
     ordered = sorted(counts.items(), key=lambda pair: pair[1])
+    labels = [names.get(key, key) for key, _ in ordered]
     chart = pygal.HorizontalBar(
         **plain(),
         width=420,
         height=max(80, 27 * len(ordered) + 16),
         explicit_size=False,
+        margin_left=MARGIN + round(max(map(widening, labels), default=0)),
         show_x_labels=False,
         show_y_guides=False,
         print_values=True,
@@ -130,8 +145,8 @@ def bars(counts: Mapping[str, int], names: Mapping[str, str]) -> bytes:
         range=(0, max(counts.values(), default=1) * 1.12 or 1),
         disable_xml_declaration=False,
     )
-    chart.x_labels = [names.get(key, key) for key, _ in ordered]
-    chart.add("", [number for _, number in ordered])
+    chart.x_labels = labels
+    chart.add("", [count for _, count in ordered])
     return svg_of(chart)
 
 
@@ -157,7 +172,7 @@ def by_kind(spans: Sequence[Span]) -> dict[str, list[int]]:
 def shares(spans: Sequence[Stretch], points: Sequence[float | None], limit: float, narrow: bool) -> bytes:
     """A line from 0 to 100 %, with a gap where there is no share, and the limit as a broken one."""
     chart = pygal.Line(
-        **plain() | over([span.label for span in spans], narrow) | {"formatter": lambda share: f"{share:.0f} %"},
+        **plain() | over([span.label for span in spans], narrow) | {"formatter": wording.percentage},
         y_labels=[0, 25, 50, 75, 100],
         range=(0, 100),
         show_dots=True,

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from services.gateway.api.answers import FromConsistency, FromJourney, page
 from services.gateway.console import wording
+from services.gateway.console.elsewhere import said
 from services.gateway.console.entries import by_key, days, key_of, others_wanted, text_of
 from services.gateway.console.marks import Range, excerpt, marked
 from services.gateway.console.rendering import render
@@ -81,7 +82,7 @@ async def by_what_was_said(journey: Journey, text: str, cursor: str | None) -> t
     except Problem as trouble:
         if trouble.status != 422:
             raise
-        return await none_of_them(), trouble.detail or ""
+        return await none_of_them(), said(trouble.detail or "")
 
 
 @dataclass(frozen=True, slots=True)

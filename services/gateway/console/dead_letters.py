@@ -1,6 +1,7 @@
 """Rooms of the dead letters, for ops: the list, one letter, and replaying in two steps: what would be done, then doing
 it to exactly what was shown."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -9,7 +10,8 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from services.gateway.api.dead_letters import MAX_OFFSET, Letters, Offset, attachment, known, original_of
-from services.gateway.console import wording
+from services.gateway.console.elsewhere import said
+from services.gateway.console.languages import N_, counted, gettext, number
 from services.gateway.console.rendering import query, render
 from services.gateway.console.session import CheckedForm, Viewer, local, ops_only
 from services.gateway.dead_letters import views
@@ -62,7 +64,7 @@ def moment(text: str) -> datetime | None:
         found = datetime.fromisoformat(text)
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise problem(422, "The time cannot be read; write it as 2026-03-02T09:00.") from error
+        raise problem(422, gettext("The time cannot be read; write it as 2026-03-02T09:00.")) from error
 
 
 def filters_of(
@@ -76,7 +78,7 @@ def filters_of(
     return Filters(consumer, topic, reason, state, since, until)
 
 
-WHY_OPS = "Dead letters are for ops: they show what customers were told, and change what is stored."
+WHY_OPS = N_("Dead letters are for ops: they show what customers were told, and change what is stored.")
 Ops = Annotated[Caller, Depends(ops_only(WHY_OPS))]
 Asked = Annotated[Filters, Depends(filters_of)]
 Before = Annotated[str | None, Query(pattern=r"^\d{1,18}$", alias="cursor")]
@@ -144,21 +146,37 @@ async def replay(request: Request, caller: Ops, form: CheckedForm) -> Response:
     """Of the letters that the page before showed, and no others that came meanwhile."""
     offsets = offsets_in(form.get("offsets", ""))
     if not offsets:
-        raise problem(422, "No letter was named.")
+        raise problem(422, gettext("No letter was named."))
     replayer: Replayer = request.app.state.replayer
     done = await replayer.replay(offsets, caller.name)
-    said = f"Replayed {wording.count(len(done.letters), 'letter')} as {wording.count(len(done.records), 'record')}."
-    left = f" {wording.count(len(done.skipped), 'letter')} left out: {done.skipped[0][1]}." if done.skipped else ""
-    request.session["flash"] = said + left
+    request.session["flash"] = " ".join(told_of(done))
     return RedirectResponse(local(form.get("back") or "/health/dead-letters"), 303)
+
+
+def told_of(done: Plan) -> Iterator[str]:
+    """What became of the letters, in sentences."""
+    records = counted("%(count)s record", "%(count)s records", len(done.records))
+    yield counted(
+        "Replayed %(count)s letter as %(records)s.",
+        "Replayed %(count)s letters as %(records)s.",
+        len(done.letters),
+        records=records,
+    )
+    if done.skipped:
+        yield counted(
+            "%(count)s letter left out: %(reason)s.",
+            "%(count)s letters left out: %(reason)s.",
+            len(done.skipped),
+            reason=said(done.skipped[0][1]),
+        )
 
 
 def offsets_in(text: str) -> list[int]:
     """Numbers with commas between; raises 422."""
     parts = [part for part in text.split(",") if part]
     if len(parts) > MOST or not all(part.isascii() and part.isdecimal() and len(part) < 19 for part in parts):
-        raise problem(422, f"Name at most {MOST:,} letters, as numbers with commas between.")
-    return [number for number in map(int, parts) if number <= MAX_OFFSET]
+        raise problem(422, gettext("Name at most %(most)s letters, as numbers with commas between.", most=number(MOST)))
+    return [offset for offset in map(int, parts) if offset <= MAX_OFFSET]
 
 
 @router.get("/{offset}")

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from services.gateway.console import wording
 from services.gateway.console.headlines import brief
+from services.gateway.console.languages import SPOKEN, gettext
 from services.gateway.console.marks import Range, excerpt, marked
 from services.gateway.shapes.conflicts import Clash, Conflict, Reference
 from services.gateway.shapes.customers import TimelineItem
@@ -23,13 +24,15 @@ SHOWN_STATES = frozenset({"open", "acknowledged"})
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two events of a clash; `html` is its text with the clashing words marked."""
+    """One of the two events of a clash; `html` is its text with the clashing words marked, `language` the text's as its
+    sender said, empty where nobody said it."""
 
     key: str
     department: str
     channel: str
     time: str
     title: str
+    language: str
     html: Markup
     excerpt: Markup
     customers_own: bool
@@ -63,6 +66,7 @@ class Entry:
     inbound: bool
     purpose: str
     title: str
+    language: str
     html: Markup
     beginning: Markup | None
     delivery: str | None
@@ -119,6 +123,7 @@ def text_of(item: TimelineItem | None) -> str:
 def side(clash: Clash, reference: Reference, item: TimelineItem | None) -> Side:
     """`item` is None for an event that is not the customer's, such as an embargo."""
     data: Mapping[str, Any] = item["data"] if item else {}
+    language = data.get("language") or ""
     text, marks = text_of(item), ranges(clash, reference["id"])
     if item is None:
         words = " … ".join(span["text"] for span in clash["spans"] if span["event"] == reference["id"])
@@ -127,12 +132,14 @@ def side(clash: Clash, reference: Reference, item: TimelineItem | None) -> Side:
         html, short = marked(text, marks), excerpt(text, marks)
     else:
         html = short = Markup("<em>{}</em>").format(happening(item))
+        language = SPOKEN.get().tag
     return Side(
         key=key_of(reference),
         department=data.get("department") or "",
         channel=data.get("channel") or "",
         time=item["time"] if item else "",
         title=data.get("title") or "",
+        language=language,
         html=html,
         excerpt=short,
         customers_own=item is not None and "consent" in item["type"],
@@ -145,11 +152,15 @@ def happening(item: TimelineItem) -> str:
     data = item["data"]
     match item["type"].split(".")[1]:
         case "consent":
-            verb = "withdrew" if data.get("status") == "withdrawn" else "gave"
-            return f"The customer {verb} consent to promotion: {wording.named(wording.CHANNELS, data.get('channel'))}"
+            channel = wording.named(wording.CHANNELS, data.get("channel"))
+            if data.get("status") == "withdrawn":
+                return gettext("The customer withdrew consent to promotion: %(channel)s", channel=channel)
+            return gettext("The customer gave consent to promotion: %(channel)s", channel=channel)
         case "case":
-            sort = wording.named({}, data.get("category") or "case")
-            return f"{sort} {data.get('status', '')}: {data.get('case', '')}"
+            sort, case = wording.named(wording.CATEGORIES, data.get("category") or "case"), data.get("case", "")
+            if data.get("status") == "closed":
+                return gettext("%(sort)s closed: %(case)s", sort=sort, case=case)
+            return gettext("%(sort)s opened: %(case)s", sort=sort, case=case)
         case "delivery":
             return f"{wording.named(wording.DELIVERIES, data.get('status'))}: {data.get('message', '')}"
         case other:
@@ -191,6 +202,7 @@ def entry(item: TimelineItem, known: Mapping[str, TimelineItem]) -> Entry:
         inbound=data.get("direction") == "inbound",
         purpose=data.get("purpose") or "",
         title=data.get("title") or "",
+        language=data.get("language") or "",
         html=marked(text, words) if form == "message" else Markup.escape(happening(item)),
         beginning=excerpt(text, words, 260) if len(text) > LONG_TEXT else None,
         delivery=wording.named(wording.DELIVERIES, status) if status else None,

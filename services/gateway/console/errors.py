@@ -8,6 +8,8 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
+from services.gateway.console.elsewhere import said
+from services.gateway.console.languages import N_, gettext
 from services.gateway.console.rendering import render
 from services.gateway.console.session import SignInNeeded, signed_in, to_sign_in
 
@@ -16,15 +18,16 @@ FOR_TOOLS = ("/v1/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/stati
 Handler = Callable[[Request, Any], Response | Awaitable[Response]]
 
 HEADINGS: dict[int, tuple[str, str]] = {
-    404: ("Nothing here", "Perhaps the address was cut, or what you look for is not known here yet."),
-    403: ("That was not allowed", ""),
-    409: ("Somebody was faster", ""),
-    422: ("That could not be read", ""),
+    404: (N_("Nothing here"), N_("Perhaps the address was cut, or what you look for is not known here yet.")),
+    403: (N_("That was not allowed"), ""),
+    409: (N_("Somebody was faster"), ""),
+    422: (N_("That could not be read"), ""),
     503: (
-        "A part is away for a moment",
-        "Nothing is lost: what arrives meanwhile is kept. This page tries again by itself.",
+        N_("A part is away for a moment"),
+        N_("Nothing is lost: what arrives meanwhile is kept. This page tries again by itself."),
     ),
 }
+ANYTHING = N_("Something went wrong")
 
 
 def install_error_pages(app: FastAPI) -> None:
@@ -42,14 +45,14 @@ def page_for_people(handler: Handler) -> Callable[[Request, Exception], Awaitabl
             return response
         body = json.loads(bytes(response.body))
         know_viewer(request)
-        heading, comfort = HEADINGS.get(response.status_code, (str(body.get("title", "Something went wrong")), ""))
+        heading, comfort = HEADINGS.get(response.status_code, (str(body.get("title") or ANYTHING), ""))
         page = render(
             request,
             "error.html",
             status=response.status_code,
-            heading=heading,
-            comfort=comfort,
-            detail=body.get("detail") or "",
+            heading=gettext(heading),
+            comfort=comfort and gettext(comfort),
+            detail=said(body.get("detail") or ""),
             code=response.status_code,
         )
         retry = response.headers.get("retry-after")

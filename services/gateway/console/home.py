@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from services.gateway.api.answers import FromConsistency, FromJourney
 from services.gateway.api.overview import DAYS, overview_of
+from services.gateway.console.languages import N_
 from services.gateway.console.rendering import render
 from services.gateway.console.session import Viewer
 from services.gateway.console.trends import of_messages, of_pairs, spans
@@ -19,7 +20,7 @@ from shared.web.window import MAX_DAYS, Last, Window
 router = APIRouter(include_in_schema=False)
 
 NEWEST = 4
-CHOICES: dict[int, str] = {7: "7 days", 30: "30 days", 90: "90 days", 365: "A year"}
+CHOICES = {7: N_("7 days"), 30: N_("30 days"), 90: N_("90 days"), 365: N_("A year")}
 Days = Annotated[int, Query(ge=1, le=MAX_DAYS)]
 
 

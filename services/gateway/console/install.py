@@ -13,6 +13,7 @@ from services.gateway.console import (
     feedback,
     health,
     home,
+    language_choice,
     lists,
     notifications,
     preflight,
@@ -20,6 +21,7 @@ from services.gateway.console import (
     silences,
 )
 from services.gateway.console.errors import install_error_pages
+from services.gateway.console.language_choice import ViewersLanguage
 from services.gateway.console.rendering import STATIC, SecurityHeaders
 from services.gateway.settings import GatewaySettings
 
@@ -29,7 +31,7 @@ SESSION_SECONDS = 12 * 3600
 def install_console(app: FastAPI, settings: GatewaySettings) -> None:
     rooms = (
         *(session, home, feedback, lists, customers, alerts, silences, notifications),
-        *(preflight, campaign, health, dead_letters, charts),
+        *(preflight, campaign, health, dead_letters, charts, language_choice),
     )
     for room in rooms:
         app.include_router(room.router)
@@ -43,4 +45,5 @@ def install_console(app: FastAPI, settings: GatewaySettings) -> None:
         same_site="lax",
         https_only=settings.secure_cookie,
     )
+    app.add_middleware(ViewersLanguage)
     app.add_middleware(SecurityHeaders)

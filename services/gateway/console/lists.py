@@ -1,5 +1,6 @@
 """What stands behind the figures of the overview: the conflicts and the messages that were counted."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -21,7 +22,7 @@ Chosen = Annotated[Window | None, Depends(window_of)]
 Words = Annotated[str, Query(max_length=2_000)]
 
 
-def known(names: dict[str, str], key: str) -> str:
+def known(names: Mapping[str, str], key: str) -> str:
     """A filter that does not exist shows everything."""
     return key if key in names else ""
 

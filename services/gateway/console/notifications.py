@@ -9,8 +9,8 @@ from fastapi.responses import RedirectResponse, Response
 
 from services.gateway.api.answers import FromNotifying, page
 from services.gateway.api.notifications import NotificationId, ReceiverName
-from services.gateway.console import wording
 from services.gateway.console.customers import Cursor
+from services.gateway.console.languages import N_, counted, gettext
 from services.gateway.console.rendering import render
 from services.gateway.console.session import CheckedForm, Viewer, local, ops_only
 from services.gateway.shapes.notifications import NOTIFICATION_STATES
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/notifications", include_in_schema=False)
 ROOM = "/notifications"
 
 
-Ops = Annotated[Caller, Depends(ops_only("Notifications are for ops."))]
+Ops = Annotated[Caller, Depends(ops_only(N_("Notifications are for ops.")))]
 
 
 @router.get("")
@@ -63,8 +63,9 @@ async def notification(
 @router.post("/retry")
 async def retry_all(request: Request, caller: Ops, notifying: FromNotifying, form: CheckedForm) -> Response:
     done = await notifying.retry_all(form.get("receiver") or None, caller.name)
-    said = wording.count(done["retried"], "notification goes", "notifications go")
-    request.session["flash"] = f"{said} out again."
+    request.session["flash"] = counted(
+        "%(count)s notification goes out again.", "%(count)s notifications go out again.", done["retried"]
+    )
     return RedirectResponse(local(form.get("back") or ROOM), 303)
 
 
@@ -73,7 +74,7 @@ async def retry(
     request: Request, caller: Ops, notifying: FromNotifying, id: NotificationId, form: CheckedForm
 ) -> Response:
     await notifying.retry(id, caller.name)
-    request.session["flash"] = "It goes out again, under the same id."
+    request.session["flash"] = gettext("It goes out again, under the same id.")
     return RedirectResponse(local(form.get("back") or ROOM), 303)
 
 
@@ -83,9 +84,9 @@ async def test(
 ) -> Response:
     done = await notifying.test(name, caller.name)
     said = {
-        "sent": f"{name} took the test.",
-        "dead": f"{name} did not take the test: {done['problem']}.",
-        "pending": f"{name} has not answered yet; the list says how it ends.",
+        "sent": gettext("%(name)s took the test.", name=name),
+        "dead": gettext("%(name)s did not take the test: %(problem)s.", name=name, problem=done["problem"]),
+        "pending": gettext("%(name)s has not answered yet; the list says how it ends.", name=name),
     }
     request.session["flash"] = said[done["state"]]
     return RedirectResponse(local(form.get("back") or ROOM), 303)

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from services.gateway.api.answers import FromConsistency, FromJourney
 from services.gateway.console import wording
 from services.gateway.console.customers import events_of
+from services.gateway.console.elsewhere import said
 from services.gateway.console.entries import Side, by_key, key_of, other_reference, ranges, side
 from services.gateway.console.marks import marked
 from services.gateway.console.rendering import render
@@ -39,7 +40,7 @@ async def check(
     try:
         event = planned_message(orjson.dumps(data_of(fields)), f"plan-{uuid4()}")
     except Problem as mistake:
-        return show(request, fields, status=422, mistake=str(mistake.detail))
+        return show(request, fields, status=422, mistake=said(str(mistake.detail)))
     clashes = (await consistency.preflight(event.model_dump(mode="json", by_alias=True, exclude_none=True)))[
         "conflicts"
     ]

@@ -8,12 +8,24 @@ from urllib.parse import quote, urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
+from jinja2.runtime import Context
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.console import wording
-from services.gateway.console.headlines import brief, headline, matter_of
+from services.gateway.console.elsewhere import said
+from services.gateway.console.headlines import brief, headline, matter, matter_of, reason_language
+from services.gateway.console.languages import (
+    LANGUAGES,
+    SPOKEN,
+    gettext,
+    ngettext,
+    npgettext,
+    number,
+    pgettext,
+    whole,
+)
 from services.gateway.console.marks import excerpt
 from services.gateway.console.values import value
 from services.gateway.shapes.health import CanaryHealth
@@ -87,6 +99,17 @@ def on_timeline(customer: str, time: str, key: str) -> str:
     return f"/customers/{segment(customer)}{query({'until': time})}#e-{key}"
 
 
+def attribute(name: str) -> str:
+    """As the name of a row or a column: `Refund amount`."""
+    return wording.capitalised(matter(name))
+
+
+@pass_context
+def counted(context: Context, one: str, several: str, count: float, **values: Any) -> Any:
+    """As that of `languages`, for templates: the message is markup, the values in it are escaped."""
+    return context.call(context["ngettext"], one, several, whole(count), count=number(count), **values)
+
+
 def environment() -> Environment:
     env = Environment(
         loader=FileSystemLoader(HERE / "templates"),
@@ -94,7 +117,11 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    # Newstyle: the messages of a template are markup, the values in them are escaped.
+    translating: Any = env
+    translating.install_gettext_callables(gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext)
     env.filters |= {
         "day": wording.day,
         "date": wording.date,
@@ -105,6 +132,10 @@ def environment() -> Environment:
         "value": value,
         "headline": headline,
         "matter": matter_of,
+        "attribute": attribute,
+        "number": number,
+        "said": said,
+        "reason_language": reason_language,
         "subject": wording.subject,
         "rule": wording.rule,
         "duration": wording.duration,
@@ -115,7 +146,8 @@ def environment() -> Environment:
         "static": static,
         "query": query,
         "on_timeline": on_timeline,
-        "count": wording.count,
+        "languages": LANGUAGES,
+        "counted": counted,
         "named": wording.named,
         "excerpt": excerpt,
         "brief": brief,
@@ -150,6 +182,7 @@ def rendered(request: Request, template: str, **context: Any) -> str:
         "csrf": request.session.get("csrf", ""),
         "open_alerts": getattr(request.state, "open_alerts", None),
         "flash": request.session.pop("flash", None),
+        "language": SPOKEN.get(),
         "canary_trouble": canary_trouble(request),
         "path": request.url.path,
         "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),

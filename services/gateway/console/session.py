@@ -14,6 +14,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from fastapi_problem.error import Problem
 
+from services.gateway.console.languages import gettext
 from services.gateway.console.rendering import query, render
 from services.gateway.upstream import Consistency
 from shared.web.body import bounded_body
@@ -55,7 +56,7 @@ def ops_only(why: str) -> Callable[[Request], Caller]:
     def of_ops(request: Request) -> Caller:
         caller = signed_in(request)
         if caller.role != "ops":
-            raise problem(403, why)
+            raise problem(403, gettext(why))
         return caller
 
     return of_ops
@@ -84,7 +85,7 @@ async def read_form(request: Request) -> Form:
     try:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=50, errors="strict"))
     except ValueError as error:
-        raise problem(422, "The form cannot be read.") from error
+        raise problem(422, gettext("The form cannot be read.")) from error
 
 
 async def checked_form(request: Request) -> Form:
@@ -92,7 +93,7 @@ async def checked_form(request: Request) -> Form:
     signed_in(request)
     form = await read_form(request)
     if not secrets.compare_digest(form.get("csrf", "").encode(), str(request.session.get("csrf", "")).encode()):
-        raise problem(403, "This page was too old to do that. Load it again, then try once more.")
+        raise problem(403, gettext("This page was too old to do that. Load it again, then try once more."))
     return form
 
 
@@ -103,9 +104,9 @@ def same_origin(request: Request) -> None:
     """Browsers say where a form came from; other clients say nothing and have no session to abuse."""
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     if site is not None and site not in ("same-origin", "none"):
-        raise problem(403, "The form was sent from another site.")
+        raise problem(403, gettext("The form was sent from another site."))
     if origin is not None and origin.partition("://")[2] != request.headers.get("host"):
-        raise problem(403, "The form was sent from another site.")
+        raise problem(403, gettext("The form was sent from another site."))
 
 
 def local(wanted: str) -> str:
@@ -132,9 +133,9 @@ async def sign_in(request: Request, form: Annotated[Form, Depends(read_form)]) -
     wanted = local(form.get("next", "/"))
     if caller is None or caller.role not in ROLES:
         refused = (
-            "This key is not known."
+            gettext("This key is not known.")
             if caller is None
-            else f"A key for agents or ops is needed; this one is {caller.role}."
+            else gettext("A key for agents or ops is needed; this one is %(role)s.", role=caller.role)
         )
         return render(request, "sign_in.html", status=401, wanted=wanted, refused=refused)
     request.session.clear()

@@ -12,6 +12,8 @@ from services.gateway.api.answers import FromNotifying, page
 from services.gateway.api.silences import SilenceId
 from services.gateway.console import wording
 from services.gateway.console.customers import Cursor
+from services.gateway.console.elsewhere import said
+from services.gateway.console.languages import N_, counted, gettext
 from services.gateway.console.rendering import render
 from services.gateway.console.session import CheckedForm, Form, Viewer, local, ops_only
 from shared.events import timestamp
@@ -25,12 +27,12 @@ OPS = ("=", "!=", "=~", "!~")
 MAX_ROWS = 12
 FEWEST_ROWS = 4
 LENGTHS: dict[str, timedelta] = {
-    "1 hour": timedelta(hours=1),
-    "4 hours": timedelta(hours=4),
-    "1 day": timedelta(days=1),
-    "3 days": timedelta(days=3),
-    "1 week": timedelta(days=7),
-    "4 weeks": timedelta(days=28),
+    N_("1 hour"): timedelta(hours=1),
+    N_("4 hours"): timedelta(hours=4),
+    N_("1 day"): timedelta(days=1),
+    N_("3 days"): timedelta(days=3),
+    N_("1 week"): timedelta(days=7),
+    N_("4 weeks"): timedelta(days=28),
 }
 USUAL_LENGTH = "1 day"
 Value = Annotated[list[str], Query(max_length=MAX_ROWS)]
@@ -45,7 +47,7 @@ class Row:
     value: str = ""
 
 
-Ops = Annotated[Caller, Depends(ops_only("Silences are for ops: they decide who is told of what."))]
+Ops = Annotated[Caller, Depends(ops_only(N_("Silences are for ops: they decide who is told of what.")))]
 
 
 @router.get("")
@@ -101,17 +103,21 @@ async def make(request: Request, caller: Ops, viewer: Viewer, notifying: FromNot
     length, until = form.get("length", USUAL_LENGTH), form.get("until", "")
     try:
         if not rows:
-            raise problem(422, "Name at least one value: a silence of everything is refused.")
+            raise problem(422, gettext("Name at least one value: a silence of everything is refused."))
         if not reason:
-            raise problem(422, "Say why, for whoever finds this silence later.")
+            raise problem(422, gettext("Say why, for whoever finds this silence later."))
         matchers = [f"{row.label} {row.op} {row.value}" for row in rows]
         made = await notifying.make_silence(matchers, caller.name, reason, timestamp(end_of(length, until)))
     except Problem as refusal:
         if refusal.status not in (409, 422):
             raise
-        return show_form(request, rows, reason, length, until, refusal.detail)
-    hides = wording.count(made["hides"], "alert")
-    request.session["flash"] = f"Silenced until {wording.date_and_time(made['ends_at'])}. It hides {hides} now."
+        return show_form(request, rows, reason, length, until, said(refusal.detail or ""))
+    request.session["flash"] = counted(
+        "Silenced until %(end)s. It hides %(count)s alert now.",
+        "Silenced until %(end)s. It hides %(count)s alerts now.",
+        made["hides"],
+        end=wording.date_and_time(made["ends_at"]),
+    )
     return RedirectResponse("/silences", 303)
 
 
@@ -131,12 +137,15 @@ def end_of(length: str, until: str) -> datetime:
         found = datetime.fromisoformat(until)
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise problem(422, "The end cannot be read; write it as 2026-03-02T09:00.") from error
+        raise problem(422, gettext("The end cannot be read; write it as 2026-03-02T09:00.")) from error
 
 
 @router.post("/{id}/end")
 async def end(request: Request, caller: Ops, notifying: FromNotifying, id: SilenceId, form: CheckedForm) -> Response:
     ended = await notifying.end_silence(id, caller.name)
-    back = wording.count(ended["hides"], "alert comes", "alerts come")
-    request.session["flash"] = f"Ended. {back} up again, as far as still open."
+    request.session["flash"] = counted(
+        "Ended. %(count)s alert comes up again, as far as still open.",
+        "Ended. %(count)s alerts come up again, as far as still open.",
+        ended["hides"],
+    )
     return RedirectResponse(local(form.get("back") or "/silences"), 303)

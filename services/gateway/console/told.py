@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.gateway.console import wording
+from services.gateway.console.headlines import matter
 from services.gateway.shapes.claims import Claim
 from services.gateway.shapes.conflicts import Reference
 
@@ -72,7 +73,7 @@ def mentions(subject: Subject, words: Sequence[str]) -> bool:
     for claim in (*subject.standing, *subject.superseded):
         span = claim.get("span")
         department = wording.named(wording.DEPARTMENTS, claim["department"])
-        said += [claim["attribute"].replace("_", " "), span["text"] if span else "", department]
+        said += [matter(claim["attribute"]), span["text"] if span else "", department]
     text = "\n".join(said).casefold()
     return all(word in text for word in words)
 

@@ -28,8 +28,8 @@ class Stretch:
 
     @property
     def label(self) -> str:
-        whole = wording.date(self.first.isoformat())
-        return whole if (self.last - self.first).days < 7 else whole.partition(" ")[2]
+        some_days = (self.last - self.first).days < 7
+        return wording.day_on_axis(self.first) if some_days else wording.month_on_axis(self.first)
 
 
 @dataclass(frozen=True, slots=True)

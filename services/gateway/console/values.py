@@ -2,24 +2,35 @@
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency
 
-from services.gateway.console.wording import date, moment
+from services.gateway.console.languages import N_, SPOKEN, counted, gettext, number, pgettext
+from services.gateway.console.matters import STATED
+from services.gateway.console.wording import Names, date, days, hours, minutes, moment, percentage
 
 NUMBER = r"-?\d+(?:\.\d+)?"
 QUANTITY = re.compile(rf"(?P<low>{NUMBER})(?:\.\.(?P<high>{NUMBER}))? (?P<unit>[\w:%-]+)(?: per (?P<days>{NUMBER}) d)?")
-PERIODS: dict[str, str] = {
-    "1": "a day",
-    "7": "a week",
-    "30.4375": "a month",
-    "91.3125": "a quarter",
-    "365.25": "a year",
-}
-LENGTHS: tuple[tuple[float, str], ...] = ((1.0, "day"), (1 / 24, "hour"), (1 / 1440, "minute"))
+PERIODS = Names(
+    {
+        "1": N_("%(amount)s a day"),
+        "7": N_("%(amount)s a week"),
+        "30.4375": N_("%(amount)s a month"),
+        "91.3125": N_("%(amount)s a quarter"),
+        "365.25": N_("%(amount)s a year"),
+    }
+)
+LENGTHS: tuple[tuple[float, Callable[[float], str]], ...] = ((1.0, days), (1 / 24, hours), (1 / 1440, minutes))
 """The detector writes durations in days."""
-UNITS: dict[str, str] = {"percent": " %", "number": "", "d": " days", "h": " hours", "min": " minutes"}
+UNITS: dict[str, Callable[[float], str]] = {
+    "percent": percentage,
+    "number": number,
+    "d": days,
+    "h": hours,
+    "min": minutes,
+}
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}(T\S+)?")
 
 
@@ -29,7 +40,7 @@ def value(plain: Any) -> str:
         case None | "":
             return "–"
         case bool():
-            return "yes" if plain else "no"
+            return gettext("yes") if plain else gettext("no")
         case str():
             return _text(plain)
         case int() | float():
@@ -45,28 +56,43 @@ def _text(plain: str) -> str:
     if DAY.fullmatch(plain) and moment(plain):
         return date(plain)
     found = QUANTITY.fullmatch(plain)
-    return plain.replace("_", " ") if found is None else _quantity(found)
+    return _quantity(found) if found else STATED.get(plain) or plain.replace("_", " ")
 
 
 def _quantity(found: re.Match[str]) -> str:
-    unit, days = found["unit"], found["days"]
-    numbers = [_with_unit(number, unit) for number in (found["low"], found["high"]) if number]
-    period = "" if days is None else " " + PERIODS.get(days, f"every {days} days")
-    return " to ".join(numbers) + period
+    unit, period = found["unit"], found["days"]
+    numbers = [_with_unit(one, unit) for one in (found["low"], found["high"]) if one]
+    amount = (
+        pgettext("from one value to another", "%(low)s to %(high)s", low=numbers[0], high=numbers[-1])
+        if found["high"]
+        else numbers[0]
+    )
+    if period is None:
+        return amount
+    if period in PERIODS:
+        return PERIODS[period] % {"amount": amount}
+    return counted("%(amount)s every %(count)s day", "%(amount)s every %(count)s days", float(period), amount=amount)
 
 
-def _with_unit(number: str, unit: str) -> str:
+def _with_unit(plain: str, unit: str) -> str:
     kind, _, currency = unit.partition(":")
     if unit == "duration":
-        return _duration(float(number))
+        return _duration(float(plain))
     if kind == "money" and currency:
-        whole = float(number).is_integer()
-        return format_currency(number, currency, "¤#,##0" if whole else None, locale="en", currency_digits=not whole)
-    return format_decimal(number, locale="en") + UNITS.get(unit, f" {unit.replace('_', ' ')}")
+        return _money(plain, currency)
+    return UNITS[unit](float(plain)) if unit in UNITS else f"{number(plain)} {unit.replace('_', ' ')}"
 
 
-def _duration(days: float) -> str:
+def _money(plain: str, currency: str) -> str:
+    """Without cents where there are none."""
+    locale, whole = SPOKEN.get().locale, float(plain).is_integer()
+    pattern = locale.currency_formats["standard"].pattern
+    return format_currency(
+        plain, currency, pattern.replace(".00", "") if whole else pattern, locale=locale, currency_digits=not whole
+    )
+
+
+def _duration(plain: float) -> str:
     """`14 days`, `4 hours`, `40 minutes`: the largest unit of which there is one."""
-    length, one = next(((length, one) for length, one in LENGTHS if abs(days) >= 0.99 * length), LENGTHS[-1])
-    whole = round(days / length, 0 if length < 1 else 2)
-    return f"{format_decimal(whole, locale='en')} {one if whole == 1 else one + 's'}"
+    length, worded = next(((length, worded) for length, worded in LENGTHS if abs(plain) >= 0.99 * length), LENGTHS[-1])
+    return worded(round(plain / length, 0 if length < 1 else 2))

@@ -2,6 +2,7 @@
 
 const one = (selector, root = document) => root.querySelector(selector);
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+const words = JSON.parse(document.body.dataset.words); // what the script says, in the language of the page
 
 for (const element of all(".with-script")) element.hidden = false;
 for (const element of all("[data-without-script]")) element.hidden = true;
@@ -60,16 +61,16 @@ function follow(source) {
     stream = new EventSource(source);
     stream.onopen = () => {
       pause = FIRST_PAUSE;
-      show("Live", false);
+      show(words.live, false);
     };
     stream.onerror = () => {
-      show("Not live just now", true);
+      show(words.away, true);
       if (stream.readyState === EventSource.CLOSED) again();
     };
     for (const name of ["ready", "reset"]) stream.addEventListener(name, () => { if (ready || name === "reset") soon(); ready = true; });
     stream.addEventListener("alert", (event) => {
       const alert = JSON.parse(event.data);
-      if (alert.state === "open") one("#announce").textContent = `Alert: ${alert.reason}`;
+      if (alert.state === "open") one("#announce").textContent = words.alert.replace("{reason}", () => alert.reason);
       soon();
     });
   };
@@ -146,11 +147,9 @@ function ask(action) {
   const dialog = one("#why");
   if (!alert || !dialog || alert.dataset.state === "merged") return;
   if (ASKED[action] && !ASKED[action].includes(alert.dataset.state)) return;
-  const name = action[0].toUpperCase() + action.slice(1);
   const kinds = one("#why-kind");
   kinds.hidden = kinds.disabled = action !== "dismiss";
-  one("#why-title").textContent = name;
-  one("#why-do").textContent = name;
+  one("#why-title").textContent = one("#why-do").textContent = words[action];
   one("#why-what").textContent = one(".alert-title, h1", alert).textContent;
   one("form", dialog).action = addressOf(alert, action);
   dialog.showModal();
