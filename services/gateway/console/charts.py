@@ -174,8 +174,8 @@ def by_kind(spans: Sequence[Span]) -> dict[str, list[int]]:
 def shares(spans: Sequence[Stretch], points: Sequence[float | None], limit: float, narrow: bool) -> bytes:
     """A line from 0 to 100 %, with a gap where there is no share, and the limit as a broken one."""
     chart = pygal.Line(
-        **over(spans, narrow) | {"formatter": lambda share: f"{share:.0f} %"},
-        y_labels=[0, 25, 50, 75, 100],
+        **over(spans, narrow) | {"margin_right": 40},  # for the last label, which stands below the end of the line
+        y_labels=[{"label": f"{percent} %", "value": percent} for percent in (0, 25, 50, 75, 100)],
         range=(0, 100),
         show_dots=True,
         dots_size=3,
