@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from deploy.local.stack import Stack
-from tests.e2e.console import PATIENCE, photograph, sign_in
+from tests.e2e.console import PATIENCE, sign_in
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
@@ -77,7 +77,6 @@ def test_a_rule_that_is_wrong_too_often_is_seen_and_muted(stack: Stack, page: Pa
         page.wait_for_timeout(2_000)
         page.reload()
     expect(proposal).to_contain_text("Right in 0 of 10 judged alerts: 0 %")
-    photograph(page, "feedback")
 
     row.get_by_role("link", name="wrong: 10").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Alerts")

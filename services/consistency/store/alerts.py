@@ -106,7 +106,6 @@ class Alerts:
                 IndexModel([("pair", ASCENDING), *newest]),
                 IndexModel([("assigned", ASCENDING), *newest]),
                 IndexModel([("rules", ASCENDING), *newest]),
-                IndexModel([("verdict", ASCENDING), *newest]),
                 IndexModel([("state", ASCENDING), ("rank", DESCENDING), *newest]),
                 IndexModel([("state", ASCENDING), ("customers", DESCENDING), *newest]),
                 IndexModel([(field, ASCENDING) for field in ("state", "severity", "pair", "kind")]),

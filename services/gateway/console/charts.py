@@ -172,8 +172,8 @@ def by_kind(spans: Sequence[Span]) -> dict[str, list[int]]:
 def shares(spans: Sequence[Stretch], points: Sequence[float | None], limit: float, narrow: bool) -> bytes:
     """A line from 0 to 100 %, with a gap where there is no share, and the limit as a broken one."""
     chart = pygal.Line(
-        **plain() | over([span.label for span in spans], narrow) | {"formatter": wording.percentage},
-        y_labels=[0, 25, 50, 75, 100],
+        **plain() | over([span.label for span in spans], narrow) | {"margin_right": 40},
+        y_labels=[{"label": wording.percentage(share), "value": share} for share in (0, 25, 50, 75, 100)],
         range=(0, 100),
         show_dots=True,
         dots_size=3,

@@ -43,6 +43,13 @@ async def test_who_asks_the_same_shares_the_answer_for_a_while() -> None:
     assert await kept.answer("a", work_out) == 2
     assert [await kept.answer(name, work_out) for name in ("b", "c", "a")] == [3, 4, 5], "only the last two are kept"
 
+    async def take_long() -> int:
+        nonlocal now
+        now += 60
+        return await work_out()
+
+    assert [await kept.answer("d", take_long) for _ in range(2)] == [6, 6], "its time begins when it is there"
+
 
 async def test_a_failure_is_told_and_not_kept_and_who_leaves_takes_nothing_from_the_others() -> None:
     kept = Briefly[int](10)
