@@ -178,9 +178,10 @@ def over_spans(narrow: bool, most: int) -> dict[str, Any]:
 
 
 def label(chart: pygal.graph.graph.Graph, labels: Sequence[str], narrow: bool) -> None:
-    """As many of the labels as there is room for."""
+    """As many of the labels as there is room for; one close to the end would not fit in whole."""
+    every = max(1, -(-len(labels) // (4 if narrow else 9)))
     chart.x_labels = labels
-    chart.x_labels_major = labels[:: max(1, -(-len(labels) // (4 if narrow else 9)))]
+    chart.x_labels_major = labels[: len(labels) - every // 2 : every]
 
 
 def line(points: list[float]) -> bytes:
