@@ -1,4 +1,4 @@
-"""The journey's only MongoDB code: collections `touchpoints`, `customers` and `conflict_marks`."""
+"""The journey's MongoDB code, beside `finding`: collections `touchpoints`, `customers` and `conflict_marks`."""
 
 import re
 from collections import defaultdict

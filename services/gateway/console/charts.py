@@ -196,14 +196,15 @@ def side_by_side(course: Course, narrow: bool) -> bytes:
 
 
 def over(labels: Sequence[str], narrow: bool) -> dict[str, Any]:
-    """What charts over time have in common: their width, and labels no denser than can be read."""
+    """What charts over time have in common: their width, and as many labels as there is room for; one close to the end
+    would not fit in whole."""
     every = max(1, -(-len(labels) // (4 if narrow else 9)))
     return {
         "width": 400 if narrow else 1060,
         "height": 230,
         "explicit_size": False,
         "x_labels": labels,
-        "x_labels_major": labels[::every],
+        "x_labels_major": labels[: len(labels) - every // 2 : every],
         "show_minor_x_labels": False,
         "truncate_label": -1,
     }
