@@ -138,7 +138,6 @@ def test_a_customer_is_found_by_what_was_said_as_one_types(stack: Stack, page: P
     expect(found).to_have_count(1)
     expect(found.locator("mark")).to_have_text(["ticket", "HN-40217"])
     expect(found).to_contain_text("<b>we</b> call you back")
-    photograph(page, "customers-words")
     page.get_by_role("searchbox").fill("nothing like this")
     expect(page.locator("[data-search-results]")).to_contain_text("Nobody is found")
     page.get_by_role("searchbox").fill("HN-40217")
@@ -207,7 +206,6 @@ def test_the_course_of_an_alert_is_plotted_with_its_numbers_and_grows(stack: Sta
         expect(page.locator(".course tbody td").first).to_be_visible()
     expect(plot).to_have_js_property("complete", True)
     assert plot.evaluate("image => image.naturalWidth") > 0
-    photograph(page, "alert-course")
 
 
 def test_a_planned_message_shows_what_it_clashes_with(stack: Stack, page: Page) -> None:
