@@ -19,6 +19,7 @@ from tests.bench.bench import Bench
 from tests.bench.detecting import detection
 from tests.bench.figure import Figure
 from tests.bench.report import BUILD, circumstances, page_part, table, write
+from tests.bench.steps.cause import one_cause
 from tests.bench.steps.consuming import consistency, journey
 from tests.bench.steps.delays import delays
 from tests.bench.steps.gateway import gateway
@@ -39,6 +40,7 @@ STEPS: dict[str, Callable[[Bench], AsyncIterator[Figure]]] = {
     "detection": by_layer,
     "gateway": gateway,
     "delays": delays,
+    "one-cause": one_cause,
     "growth": growth,
 }
 

@@ -28,12 +28,12 @@ CONNECTIONS = 64
 
 @dataclass
 class Arrivals:
-    """`due`: when each probe was to arrive, by its subject; `stored` and `alerted`: when it was seen there."""
+    """`due`: when each probe was to arrive, by its template; `alerted`: when its alert was on the stream; `answered`:
+    seconds until each event was acknowledged."""
 
     due: dict[str, float] = field(default_factory=dict)
     alerted: dict[str, float] = field(default_factory=dict)
     answered: list[float] = field(default_factory=list)
-    late: float = 0.0
 
 
 async def delays(bench: Bench) -> AsyncIterator[Figure]:
@@ -98,7 +98,7 @@ async def arriving(bench: Bench, rate: float, seconds: float) -> Arrivals:
             if (wait := due - time.perf_counter()) > 0:
                 await asyncio.sleep(wait)
             if number % every == 0:
-                arrivals.due[subject(name, number)] = due
+                arrivals.due[template(name, number)] = due
                 group.create_task(answered(door, quoted(name, number, 36), due, arrivals))
             else:
                 plain = event(f"{name}-plain-{number % 997}", f"{name}-plain-{number}", TEXTS[number % len(TEXTS)])
@@ -121,7 +121,8 @@ async def listen(reader: httpx.AsyncClient, name: str, arrivals: Arrivals) -> No
     async with aconnect_sse(reader, "GET", "/v1/alerts/stream") as stream:
         async for sent in stream.aiter_sse():
             if sent.event == "alert" and name in sent.data:
-                arrivals.alerted.setdefault(orjson.loads(sent.data)["subject"], time.perf_counter())
+                sender = orjson.loads(sent.data)["senders"]["b"]
+                arrivals.alerted.setdefault(sender["template"], time.perf_counter())
 
 
 async def answered(door: httpx.AsyncClient, one: dict[str, object], due: float, arrivals: Arrivals) -> None:
@@ -144,16 +145,17 @@ def client(bench: Bench) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=bench.stack.urls["ingest"], headers=headers, limits=limits, timeout=60)
 
 
-def subject(name: str, number: int) -> str:
-    return f"{name} plan {number}"
+def template(name: str, number: int) -> str:
+    """Of its own for each probe, so that each is a cause of its own."""
+    return f"{name}-quote-{number}"
 
 
 def quoted(name: str, number: int, price: int) -> dict[str, object]:
-    claim = {"subject": subject(name, number), "attribute": "price", "value": price, "unit": "GBP/month"}
+    claim = {"subject": "Harbour Pro", "attribute": "price", "value": price, "unit": "GBP/month"}
     one = event(f"{name}-probe-{number}", f"{name}-probe-{number}-{price}", f"That is £{price} a month.")
     data = one["data"]
     assert isinstance(data, dict)
-    return one | {"data": data | {"claims": [claim]}}
+    return one | {"data": data | {"template": template(name, number), "claims": [claim]}}
 
 
 def event(customer: str, name: str, text: str) -> dict[str, object]:

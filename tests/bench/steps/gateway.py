@@ -149,9 +149,9 @@ async def stored(bench: Bench, collection: str, least: int) -> None:
         await until(there, f"{least:,} in {collection}", 0.2)
 
 
-async def compared(bench: Bench) -> None:
-    """Returns when neither consumer is behind."""
-    for service in ("journey", "consistency"):
+async def compared(bench: Bench, *services: str) -> None:
+    """Returns when the consumers of the services, of both where none is named, are not behind."""
+    for service in services or ("journey", "consistency"):
         async with bench.asked(service) as client:
 
             async def idle(client: httpx.AsyncClient = client) -> bool:
