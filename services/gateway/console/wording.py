@@ -148,6 +148,7 @@ MATCHER_LABELS = Names(
         "campaign": N_("campaign"),
         "severity": N_("severity"),
         "rule": N_("rule"),
+        "language": N_("language"),
     }
 )
 FOR_REVIEW = "for_review"
