@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -15,6 +16,8 @@ HEADERS = [
     ("content-type", b"application/cloudevents+json"),
     ("traceparent", b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
 ]
+START, APART = datetime(2026, 3, 1, 9, tzinfo=UTC), timedelta(minutes=10)
+"""When the first message of a customer is sent, and how long after it the next: in order, as most of them come."""
 Text = Callable[[int], str]
 
 
@@ -45,7 +48,7 @@ class Told:
             "id": f"{self.name}-{number}",
             "source": "//bench.example.com",
             "type": "touchpoint.message.v1",
-            "time": f"2026-03-{1 + turn % 28:02d}T{turn // 28 % 24:02d}:{turn // 672 % 60:02d}:00Z",
+            "time": (START + turn * APART).isoformat(),
             "data": {
                 "customer": {"id": customer},
                 "department": "operations",
