@@ -40,12 +40,13 @@ def contradicting(customer: str, billed: str = "£36") -> list[Json]:
     ]
 
 
-async def until(probe: Callable[[], Awaitable[Any]], what: str = "") -> Any:
-    """The probe's first answer that is true; fails when none comes. A 503 says to ask again, and is asked again."""
+async def until(probe: Callable[[], Awaitable[Any]], what: str = "", pause: float = 0.1) -> Any:
+    """The probe's first answer that is true, with `pause` seconds between; fails when none comes. A 503 says to ask
+    again, and is asked again."""
     deadline = time.monotonic() + PATIENCE
     while not (answer := await _unless_away(probe)):
         assert time.monotonic() < deadline, f"{what or probe}: not within {PATIENCE:.0f} seconds"
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(pause)
     return answer
 
 

@@ -120,18 +120,18 @@ MOST_SECONDS = 3.0
 
 
 async def customers_told(
-    store: Store, finder: Finder, terms: Sequence[str], after: Key | None, limit: int
+    store: Store, finder: Finder, terms: Sequence[str], after: Key | None, limit: int, at_once: int = AT_ONCE
 ) -> tuple[list[Item], Key | None]:
     """Customers with a message that has all the terms, each once, over all pages, with the newest such message; whoever
     has the newest comes first. Also answers what to go on after: a page may hold fewer than `limit`, for no more than
-    `MOST_READ` times `AT_ONCE` messages are read for it, and none after `MOST_SECONDS`."""
+    `MOST_READ` times `at_once` messages are read for it, and none after `MOST_SECONDS`."""
     newest: dict[str, Row] = {}
     key = after
     until = monotonic() + MOST_SECONDS
     for number in range(MOST_READ):
         if number and monotonic() > until:
             break
-        rows = await finder.messages(terms, key, AT_ONCE)
+        rows = await finder.messages(terms, key, at_once)
         others = sorted({row["customer"] for row in rows} - newest.keys())
         shown_before = frozenset() if after is None else await finder.found_before(others, terms, after)
         for row in rows:
@@ -140,7 +140,7 @@ async def customers_told(
                     return await _told(store, newest, terms), key
                 newest[row["customer"]] = row
             key = (row["moment"], row["tie"])
-        if len(rows) < AT_ONCE:
+        if len(rows) < at_once:
             return await _told(store, newest, terms), None
     return await _told(store, newest, terms), key
 

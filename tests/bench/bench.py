@@ -1,7 +1,6 @@
 """What every step is measured with: the stack, how often, and the services as they are asked from outside."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +11,10 @@ from pymongo import AsyncMongoClient
 
 from deploy.local.stack import Stack
 from tests.bench.cores import LOAD, MEASURED, pin
+from tests.feed import until
 
 SECONDS = 4
 """Of each run of a load."""
-PATIENCE = 300.0
 
 
 @dataclass
@@ -74,11 +73,22 @@ class Used:
     memory: float
 
 
-async def until(probe: Callable[[], Awaitable[bool]], what: str, pause: float = 0.02) -> None:
-    """Raises `TimeoutError` that names `what` where it does not come."""
-    try:
-        async with asyncio.timeout(PATIENCE):
-            while not await probe():  # noqa: ASYNC110 - what is waited for happens in other processes
-                await asyncio.sleep(pause)
-    except TimeoutError as error:
-        raise TimeoutError(f"{what} did not come within {PATIENCE:.0f} seconds") from error
+async def stored(bench: Bench, collection: str, least: int) -> None:
+    async with bench.database() as database:
+
+        async def there() -> bool:
+            return int(await database[collection].estimated_document_count()) >= least
+
+        await until(there, f"{least:,} in {collection}", 0.2)
+
+
+async def compared(bench: Bench, *services: str) -> None:
+    """Returns when the consumers of the services, of both where none is named, are not behind."""
+    for service in services or ("journey", "consistency"):
+        async with bench.asked(service) as client:
+
+            async def idle(client: httpx.AsyncClient = client) -> bool:
+                known = (await client.get("/v1/consumers")).json()["consumers"]
+                return not any(one["lag_records"] for one in known)
+
+            await until(idle, f"{service}'s end of the topic", 0.2)

@@ -6,11 +6,12 @@ from pathlib import Path
 
 MEASURED, LOAD = 0, 1
 """Cores; on a machine with one alone nothing is pinned."""
-TWO = len(os.sched_getaffinity(0)) >= 2
+ALL = sorted(os.sched_getaffinity(0))
+TWO = len(ALL) >= 2
 
 
 def pinned_command(core: int, command: Sequence[str]) -> list[str]:
-    return ["taskset", "-c", str(sorted(os.sched_getaffinity(0))[core]), *command] if TWO else list(command)
+    return ["taskset", "-c", str(ALL[core]), *command] if TWO else list(command)
 
 
 def pin(process: int, core: int) -> None:
@@ -19,10 +20,7 @@ def pin(process: int, core: int) -> None:
         return
     for one in family(process):
         for thread in Path(f"/proc/{one}/task").iterdir():
-            os.sched_setaffinity(int(thread.name), {sorted(ALL)[core]})
-
-
-ALL = os.sched_getaffinity(0)
+            os.sched_setaffinity(int(thread.name), {ALL[core]})
 
 
 def family(process: int) -> list[int]:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -39,25 +40,29 @@ class Told:
     def records(self) -> Iterator[tuple[bytes, bytes]]:
         for number in range(self.customers * self.told, self.customers * self.told + self.count):
             turn, customer = divmod(number, self.customers)
-            event = parse_event(orjson.dumps(self._event(number, turn, f"{self.name}-{customer}")))
-            yield record_key(event), to_json(event)
+            name, text, sent = f"{self.name}-{number}", self.text(number), START + turn * APART
+            told = event(f"{self.name}-{customer}", name, text, sent, purpose="transactional")
+            parsed = parse_event(orjson.dumps(told))
+            yield record_key(parsed), to_json(parsed)
 
-    def _event(self, number: int, turn: int, customer: str) -> dict[str, object]:
-        return {
-            "specversion": "1.0",
-            "id": f"{self.name}-{number}",
-            "source": "//bench.example.com",
-            "type": "touchpoint.message.v1",
-            "time": (START + turn * APART).isoformat(),
-            "data": {
-                "customer": {"id": customer},
-                "department": "operations",
-                "channel": "email",
-                "direction": "outbound",
-                "purpose": "transactional",
-                "text": self.text(number),
-            },
-        }
+
+def event(customer: str, name: str, text: str, sent: datetime = START, **data: object) -> dict[str, Any]:
+    """A message of operations by email; `data` is added to it."""
+    return {
+        "specversion": "1.0",
+        "id": name,
+        "source": "//bench.example.com",
+        "type": "touchpoint.message.v1",
+        "time": sent.isoformat(),
+        "data": {
+            "customer": {"id": customer},
+            "department": "operations",
+            "channel": "email",
+            "direction": "outbound",
+            "text": text,
+            **data,
+        },
+    }
 
 
 async def publish(kafka: str, told: Told) -> None:

@@ -1,6 +1,5 @@
 """What was measured: a table on the screen, JSON, HTML with plots, and a part of a page of the documentation."""
 
-import html
 import json
 import os
 import platform
@@ -11,6 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 import pygal
+from jinja2 import Environment, FileSystemLoader
 from pygal.style import CleanStyle
 from rich.table import Table
 
@@ -18,16 +18,13 @@ from deploy.local.servers import chosen
 from deploy.local.stack import ROOT
 from tests.bench import cores
 from tests.bench.figure import Figure
+from tests.marked import replace_between
 
 BUILD = Path("build")
 BEGIN, END = "<!-- the figures begin -->", "<!-- the figures end -->"
 LIBRARIES = ("fastapi", "uvicorn", "aiokafka", "pydantic", "motor", "onnxruntime")
 COLUMNS = ("what", "Onevoice", "unit", "beside", "bare", "ratio", "aim")
-STYLE = "body{font:15px/1.5 sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem}"
-STYLE += (
-    "table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #ddd;padding:.3rem .6rem;text-align:left}"
-)
-STYLE += "td.n{text-align:right;font-variant-numeric:tabular-nums}td.no{color:#b8452a;font-weight:600}"
+TEMPLATES = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True)
 
 
 def circumstances(environ: Mapping[str, str]) -> dict[str, str]:
@@ -78,23 +75,8 @@ def write(figures: Sequence[Figure], about: Mapping[str, str]) -> None:
 
 
 def page(figures: Sequence[Figure], about: Mapping[str, str]) -> str:
-    parts = [f"<!doctype html><html lang=en><meta charset=utf-8><title>Benchmarks</title><style>{STYLE}</style>"]
-    parts.append("<h1>Benchmarks</h1><p>" + html.escape("; ".join(f"{name}: {said}" for name, said in about.items())))
-    for step, some in by_step(figures):
-        parts.append(f"<h2>{html.escape(step)}</h2>{plot(some) or ''}<table><tr>")
-        parts += [f"<th>{name}" for name in COLUMNS]
-        for one in some:
-            parts.append(
-                "<tr>" + "".join(f"<td{kind(place, one)}>{html.escape(cell)}" for place, cell in enumerate(cells(one)))
-            )
-        parts.append("</table>")
-    return "\n".join(parts) + "\n"
-
-
-def kind(place: int, one: Figure) -> str:
-    if place == len(COLUMNS) - 1 and one.met is False:
-        return " class=no"
-    return " class=n" if place in (1, 4, 5) else ""
+    steps = [(step, plot(some), [(cells(one), one.met is False) for one in some]) for step, some in by_step(figures)]
+    return TEMPLATES.get_template("report.html").render(about=about, columns=COLUMNS, steps=steps)
 
 
 def plot(figures: Sequence[Figure]) -> str | None:
@@ -119,9 +101,6 @@ def plot(figures: Sequence[Figure]) -> str | None:
 
 def page_part(path: Path, figures: Sequence[Figure], about: Mapping[str, str]) -> None:
     """Between the marks of the page; plots go to `images` beside it. Raises `ValueError` where a mark is missing."""
-    text = path.read_text("utf-8")
-    if BEGIN not in text or END not in text:
-        raise ValueError(f"{path} has no place for the figures: {BEGIN} and {END} are missing")
     lines = ["", "; ".join(f"{name}: {said}" for name, said in about.items()) + ".", ""]
     for step, some in by_step(figures):
         lines += [f"### {step.capitalize()}", ""]
@@ -132,6 +111,4 @@ def page_part(path: Path, figures: Sequence[Figure], about: Mapping[str, str]) -
         lines += [f"| {' | '.join(COLUMNS)} |", "| --- | ---: | --- | --- | ---: | ---: | --- |"]
         lines += [f"| {' | '.join(cells(one))} |" for one in some]
         lines.append("")
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    path.write_text(before + BEGIN + "\n".join(lines) + END + after, "utf-8")
+    replace_between(path, BEGIN, END, "\n".join(lines))

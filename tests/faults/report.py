@@ -12,6 +12,8 @@ from typing import Any
 
 import orjson
 
+from tests.marked import replace_between
+
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- the table begins -->", "<!-- the table ends -->"
 COLUMNS = {
@@ -33,13 +35,14 @@ def main() -> int:
     parser.add_argument("--page", type=Path, default=PAGE, help="%(default)s")
     given = parser.parse_args()
     rows = [orjson.loads(line) for line in given.report.read_bytes().splitlines()]
-    text = given.page.read_text("utf-8")
-    if not rows or BEGIN not in text or END not in text:
-        print(f"{given.report} has no line, or {given.page} has no place for the table", file=sys.stderr)
+    if not rows:
+        print(f"{given.report} has no line", file=sys.stderr)
         return 1
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    given.page.write_text(f"{before}{BEGIN}\n{table(rows)}{END}{after}", "utf-8")
+    try:
+        replace_between(given.page, BEGIN, END, table(rows))
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
     print(f"{len(rows)} faults in {given.page}")
     return 0
 

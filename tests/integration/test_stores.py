@@ -216,12 +216,9 @@ async def test_promotion_is_counted_from_what_the_company_sent(database: Databas
     assert await journey.last_promotion("c2", until) is None
 
 
-async def test_customers_are_found_by_what_was_said_each_once_over_all_pages(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_customers_are_found_by_what_was_said_each_once_over_all_pages(database: Database) -> None:
     journey, finder = Journey(database, shipped()), Finder(database)
     await journey.prepare()
-    monkeypatch.setattr(reading, "AT_ONCE", 5)
     text = "About your order LW-20931: the refund is on its way."
     # Each customer three times, always in the same hour as four others, and others told something else.
     said = [told(f"c{number % 20}", number // 5, text) for number in range(60)]
@@ -230,7 +227,7 @@ async def test_customers_are_found_by_what_was_said_each_once_over_all_pages(
     wanted = wanted_in("refund lw20931")
     pages, key = [], None
     while True:
-        found, key = await reading.customers_told(journey, finder, wanted, key, 7)
+        found, key = await reading.customers_told(journey, finder, wanted, key, 7, at_once=5)
         pages.append(found)
         if key is None:
             break
@@ -245,4 +242,4 @@ async def test_customers_are_found_by_what_was_said_each_once_over_all_pages(
     first = pages[0][0]["match"]
     marked = [first["message"]["data"]["text"][one["start"] : one["end"]] for one in first["spans"]]
     assert marked == ["LW-20931", "refund"]
-    assert await reading.customers_told(journey, finder, wanted_in("refund nobody"), None, 7) == ([], None)
+    assert await reading.customers_told(journey, finder, wanted_in("refund nobody"), None, 7, at_once=5) == ([], None)

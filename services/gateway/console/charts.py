@@ -13,7 +13,7 @@ from pygal.style import Style
 
 from services.gateway.api.answers import FromConsistency, FromJourney
 from services.gateway.api.overview import DAYS, overview_of
-from services.gateway.console import wording
+from services.gateway.console import formats, wording
 from services.gateway.console.feedback import FeedbackAsked
 from services.gateway.console.home import Days, window_in
 from services.gateway.console.languages import gettext, number
@@ -173,7 +173,7 @@ def shares(spans: Sequence[Stretch], points: Sequence[float | None], limit: floa
     """A line from 0 to 100 %, with a gap where there is no share, and the limit as a broken one."""
     chart = pygal.Line(
         **plain() | over([span.label for span in spans], narrow) | {"margin_right": 40},
-        y_labels=[{"label": wording.percentage(share), "value": share} for share in (0, 25, 50, 75, 100)],
+        y_labels=[{"label": formats.percentage(share), "value": share} for share in (0, 25, 50, 75, 100)],
         range=(0, 100),
         show_dots=True,
         dots_size=3,
@@ -188,7 +188,7 @@ def side_by_side(course: Course, narrow: bool) -> bytes:
     """Two bars a span, what was told and what was corrected."""
     spans = course["spans"]
     most = max([max(span["told"], span["corrected"]) for span in spans], default=0)
-    labels = [wording.span(span["from"], course["hours"]) for span in spans]
+    labels = [formats.span(span["from"], course["hours"]) for span in spans]
     chart = pygal.Bar(**plain(COURSE_COLOURS, COURSE_COLOURS_DARK), **bars_over(labels, most, narrow))
     chart.add("told", [span["told"] for span in spans])
     chart.add("corrected", [span["corrected"] for span in spans])

@@ -12,7 +12,7 @@ from fastapi_problem.error import Problem
 from markupsafe import Markup
 
 from services.gateway.api.answers import FromConsistency, FromJourney, page
-from services.gateway.console import wording
+from services.gateway.console import formats, wording
 from services.gateway.console.elsewhere import said
 from services.gateway.console.entries import by_key, days, key_of, others_wanted, text_of
 from services.gateway.console.marks import Range, excerpt, marked
@@ -165,7 +165,7 @@ def asked(filters: dict[str, str]) -> dict[str, str]:
 
 def just_after(until: str) -> str:
     """The first moment after `until`, which times have in microseconds; empty where it is no time."""
-    moment = wording.moment(until)
+    moment = formats.moment(until)
     return timestamp(moment + timedelta(microseconds=1)) if moment else ""
 
 

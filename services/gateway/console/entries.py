@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from services.gateway.console import wording
+from services.gateway.console import formats, wording
 from services.gateway.console.headlines import brief
 from services.gateway.console.languages import SPOKEN, gettext
 from services.gateway.console.marks import Range, excerpt, marked
@@ -222,5 +222,5 @@ def days(items: Sequence[TimelineItem], others: Iterable[TimelineItem]) -> list[
 
 
 def _by_day(entries: Sequence[Entry]) -> Iterable[tuple[Entry, ...]]:
-    for _, group in groupby(entries, key=lambda one: wording.date(one.time)):
+    for _, group in groupby(entries, key=lambda one: formats.date(one.time)):
         yield tuple(group)

@@ -34,8 +34,11 @@ class Language:
     @property
     def name(self) -> str:
         """As its speakers call it."""
-        own = self.locale.get_display_name(self.locale) or self.tag
-        return own[:1].upper() + own[1:]
+        return capitalised(self.locale.get_display_name(self.locale) or self.tag)
+
+
+def capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def catalogue(file: Path) -> GNUTranslations:

@@ -13,12 +13,13 @@ from jinja2.runtime import Context
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.gateway.console import wording
+from services.gateway.console import formats, wording
 from services.gateway.console.elsewhere import said
 from services.gateway.console.headlines import brief, headline, matter, matter_of, reason_language
 from services.gateway.console.languages import (
     LANGUAGES,
     SPOKEN,
+    capitalised,
     gettext,
     ngettext,
     npgettext,
@@ -101,7 +102,7 @@ def on_timeline(customer: str, time: str, key: str) -> str:
 
 def attribute(name: str) -> str:
     """As the name of a row or a column: `Refund amount`."""
-    return wording.capitalised(matter(name))
+    return capitalised(matter(name))
 
 
 @pass_context
@@ -123,12 +124,12 @@ def environment() -> Environment:
     translating: Any = env
     translating.install_gettext_callables(gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext)
     env.filters |= {
-        "day": wording.day,
-        "date": wording.date,
-        "clock": wording.clock,
-        "date_and_time": wording.date_and_time,
-        "percent": wording.percent,
-        "rate": wording.rate,
+        "day": formats.day,
+        "date": formats.date,
+        "clock": formats.clock,
+        "date_and_time": formats.date_and_time,
+        "percent": formats.percent,
+        "rate": formats.rate,
         "value": value,
         "headline": headline,
         "matter": matter_of,
@@ -138,7 +139,7 @@ def environment() -> Environment:
         "reason_language": reason_language,
         "subject": wording.subject,
         "rule": wording.rule,
-        "duration": wording.duration,
+        "duration": formats.duration,
         "segment": segment,
         "with_value": with_value,
     }

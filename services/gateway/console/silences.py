@@ -10,7 +10,7 @@ from fastapi_problem.error import Problem
 
 from services.gateway.api.answers import FromNotifying, page
 from services.gateway.api.silences import SilenceId
-from services.gateway.console import wording
+from services.gateway.console import formats
 from services.gateway.console.customers import Cursor
 from services.gateway.console.elsewhere import said
 from services.gateway.console.languages import N_, counted, gettext
@@ -116,7 +116,7 @@ async def make(request: Request, caller: Ops, viewer: Viewer, notifying: FromNot
         "Silenced until %(end)s. It hides %(count)s alert now.",
         "Silenced until %(end)s. It hides %(count)s alerts now.",
         made["hides"],
-        end=wording.date_and_time(made["ends_at"]),
+        end=formats.date_and_time(made["ends_at"]),
     )
     return RedirectResponse("/silences", 303)
 

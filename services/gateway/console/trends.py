@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 
-from services.gateway.console import wording
+from services.gateway.console import formats
 from services.gateway.shapes.feedback import JudgedOn
 from services.gateway.shapes.overview import DayCount, PairCount, SentCount
 from shared.web.window import Window
@@ -29,7 +29,7 @@ class Stretch:
     @property
     def label(self) -> str:
         some_days = (self.last - self.first).days < 7
-        return wording.day_on_axis(self.first) if some_days else wording.month_on_axis(self.first)
+        return formats.day_on_axis(self.first) if some_days else formats.month_on_axis(self.first)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from typing import Any
 
 from babel.numbers import format_currency
 
+from services.gateway.console.formats import date, days, hours, minutes, moment, percentage
 from services.gateway.console.languages import N_, SPOKEN, counted, gettext, number, pgettext
 from services.gateway.console.matters import STATED
-from services.gateway.console.wording import Names, date, days, hours, minutes, moment, percentage
+from services.gateway.console.wording import Names
 
 NUMBER = r"-?\d+(?:\.\d+)?"
 QUANTITY = re.compile(rf"(?P<low>{NUMBER})(?:\.\.(?P<high>{NUMBER}))? (?P<unit>[\w:%-]+)(?: per (?P<days>{NUMBER}) d)?")

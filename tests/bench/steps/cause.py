@@ -2,15 +2,17 @@
 
 import time
 from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
 
 import httpx
 import orjson
 from httpx_sse import aconnect_sse
 
-from tests.bench.bench import Bench
+from tests.bench.bench import Bench, compared
 from tests.bench.figure import Figure
-from tests.bench.steps.delays import client, event, post, seen
-from tests.bench.steps.gateway import compared
+from tests.bench.records import START, event
+from tests.bench.steps.delays import client, post, seen
 from tests.bench.wrk import prefix
 
 CUSTOMERS = 10_000
@@ -57,18 +59,10 @@ async def one_cause(bench: Bench) -> AsyncIterator[Figure]:
     yield Figure("one cause", f"{what}: changes told on the way", "changes", (changes,))
 
 
-def told(name: str, number: int) -> dict[str, object]:
-    return said(event(f"{name}-{number}", f"{name}-told-{number}", TOLD), department="support", template="returns")
+def told(name: str, number: int) -> dict[str, Any]:
+    return event(f"{name}-{number}", f"{name}-told-{number}", TOLD, department="support", template="returns")
 
 
-def advertised(name: str, number: int) -> dict[str, object]:
-    one = said(
-        event(f"{name}-{number}", f"{name}-spring-{number}", CAMPAIGN), department="marketing", campaign="spring"
-    )
-    return one | {"time": "2026-03-02T09:00:00Z"}
-
-
-def said(one: dict[str, object], **more: str) -> dict[str, object]:
-    data = one["data"]
-    assert isinstance(data, dict)
-    return one | {"data": data | more}
+def advertised(name: str, number: int) -> dict[str, Any]:
+    later, more = START + timedelta(days=1), {"department": "marketing", "campaign": "spring"}
+    return event(f"{name}-{number}", f"{name}-spring-{number}", CAMPAIGN, later, **more)

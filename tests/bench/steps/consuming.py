@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from pymongo import IndexModel
 
-from tests.bench.bench import Bench, until
+from tests.bench.bench import Bench
 from tests.bench.figure import Aim, Figure
 from tests.bench.records import Told, always_new, bare_consumption, ends, publish, seen_before
+from tests.feed import until
 
 RECORDS = 20_000
 CHUNK = 500
@@ -43,9 +44,9 @@ async def taken(bench: Bench, service: str, told: Told) -> Taken:
             return await consumed() >= there + told.count
 
         publishing = asyncio.create_task(publish(bench.stack.at.kafka, told))
-        await until(begun, f"{service}'s first record")
+        await until(begun, f"{service}'s first record", pause=0.02)
         began = time.perf_counter()
-        await until(over, f"{service}'s work on {told.count:,} records")
+        await until(over, f"{service}'s work on {told.count:,} records", pause=0.02)
         seconds = time.perf_counter() - began
         await publishing
         after = await bench.used(service)

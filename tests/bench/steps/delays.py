@@ -8,16 +8,17 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 import orjson
 from httpx_sse import aconnect_sse
 
-from tests.bench.bench import Bench, until
+from tests.bench.bench import Bench, compared
 from tests.bench.figure import Figure
-from tests.bench.records import TEXTS
-from tests.bench.steps.gateway import compared
+from tests.bench.records import TEXTS, event
 from tests.bench.wrk import prefix
+from tests.feed import until
 
 SECONDS = 20.0
 SHARES = (0.25, 0.5, 0.75)
@@ -107,7 +108,7 @@ async def arriving(bench: Bench, rate: float, seconds: float) -> Arrivals:
         async def all_alerted() -> bool:
             return arrivals.alerted.keys() >= arrivals.due.keys()
 
-        await until(all_alerted, f"{len(arrivals.due)} alerts on the stream")
+        await until(all_alerted, f"{len(arrivals.due)} alerts on the stream", pause=0.02)
         listening.cancel()
         await asyncio.wait([listening])
     return arrivals
@@ -152,24 +153,5 @@ def template(name: str, number: int) -> str:
 
 def quoted(name: str, number: int, price: int) -> dict[str, object]:
     claim = {"subject": "Harbour Pro", "attribute": "price", "value": price, "unit": "GBP/month"}
-    one = event(f"{name}-probe-{number}", f"{name}-probe-{number}-{price}", f"That is £{price} a month.")
-    data = one["data"]
-    assert isinstance(data, dict)
-    return one | {"data": data | {"template": template(name, number), "claims": [claim]}}
-
-
-def event(customer: str, name: str, text: str) -> dict[str, object]:
-    return {
-        "specversion": "1.0",
-        "id": name,
-        "source": "//bench.example.com",
-        "type": "touchpoint.message.v1",
-        "time": "2026-03-01T09:00:00Z",
-        "data": {
-            "customer": {"id": customer},
-            "department": "operations",
-            "channel": "email",
-            "direction": "outbound",
-            "text": text,
-        },
-    }
+    more: dict[str, Any] = {"template": template(name, number), "claims": [claim]}
+    return event(f"{name}-probe-{number}", f"{name}-probe-{number}-{price}", f"That is £{price} a month.", **more)

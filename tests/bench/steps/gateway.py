@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from tests.bench.bench import SECONDS, Bench, until
+from tests.bench.bench import SECONDS, Bench, compared, stored
 from tests.bench.figure import Aim, Figure
 from tests.bench.records import TEXTS, Told, publish, seen_before
 from tests.bench.wrk import asking
@@ -138,27 +138,6 @@ async def by_name(database: Any, number: int) -> object:
 
 async def first_alerts(database: Any, _: int) -> object:
     return await database["alerts"].find({}).sort("_id", -1).limit(PAGE + 1).to_list()
-
-
-async def stored(bench: Bench, collection: str, least: int) -> None:
-    async with bench.database() as database:
-
-        async def there() -> bool:
-            return int(await database[collection].estimated_document_count()) >= least
-
-        await until(there, f"{least:,} in {collection}", 0.2)
-
-
-async def compared(bench: Bench, *services: str) -> None:
-    """Returns when the consumers of the services, of both where none is named, are not behind."""
-    for service in services or ("journey", "consistency"):
-        async with bench.asked(service) as client:
-
-            async def idle(client: httpx.AsyncClient = client) -> bool:
-                known = (await client.get("/v1/consumers")).json()["consumers"]
-                return not any(one["lag_records"] for one in known)
-
-            await until(idle, f"{service}'s end of the topic", 0.2)
 
 
 async def cursor_behind(bench: Bench, customer: str, messages: int) -> str:

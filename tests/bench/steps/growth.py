@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
-from tests.bench.bench import Bench
+from tests.bench.bench import Bench, compared, stored
 from tests.bench.figure import Aim, Figure
 from tests.bench.records import Told, publish, seen_before
 from tests.bench.steps.consuming import Taken, taken
-from tests.bench.steps.gateway import compared, delays_of, first_page, gets, stored
+from tests.bench.steps.gateway import delays_of, first_page, gets
 
 MORE = 4_000
 """Events that are measured at each size."""

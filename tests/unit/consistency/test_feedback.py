@@ -7,7 +7,7 @@ import pytest
 
 from services.consistency.domain.alerts import Facts, first_alert, recounted
 from services.consistency.domain.carrying import alert_kept_ahead
-from services.consistency.domain.decisions import Decision, decided
+from services.consistency.domain.decisions import Action, Decision, decided
 from services.consistency.domain.languages import languages_in
 from services.consistency.domain.merging import merged, split
 from services.consistency.domain.precision import Cell, Muting, Tally, by_language, by_pair, by_rule, in_all, interval
@@ -50,8 +50,8 @@ def test_decisions_say_whether_the_finding_was_right() -> None:
 
 
 @pytest.mark.parametrize("action", ["acknowledge", "assign", "comment"])
-def test_who_looks_into_it_says_nothing_yet(action: str) -> None:
-    assert decide(alert(), action, "Ada", "on it", NOW).judgement is None  # type: ignore[arg-type]
+def test_who_looks_into_it_says_nothing_yet(action: Action) -> None:
+    assert decide(alert(), action, "Ada", "on it", NOW).judgement is None
 
 
 def test_a_correction_confirms_and_what_was_only_withdrawn_says_nothing() -> None:

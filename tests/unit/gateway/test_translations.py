@@ -11,7 +11,7 @@ import pytest
 from jinja2 import nodes
 
 from deploy.translations import catalogues, lacking, messages, read
-from services.gateway.console import elsewhere, wording
+from services.gateway.console import elsewhere, formats
 from services.gateway.console.headlines import headline
 from services.gateway.console.languages import ENGLISH, LANGUAGES, SPOKEN, counted, preferred
 from services.gateway.console.matters import MATTERS, STATED
@@ -114,8 +114,8 @@ def test_what_others_say_is_said_in_the_viewers_language() -> None:
 
 def test_numbers_dates_and_plurals_follow_the_language() -> None:
     with speaking("ru"):
-        assert wording.day("2025-10-20T16:44:36Z") == "Понедельник, 20 октября 2025 г."
-        assert [wording.days(length) for length in (1, 3, 5, 21, 1.5)] == [
+        assert formats.day("2025-10-20T16:44:36Z") == "Понедельник, 20 октября 2025 г."
+        assert [formats.days(length) for length in (1, 3, 5, 21, 1.5)] == [
             "1 день",
             "3 дня",
             "5 дней",
@@ -125,8 +125,8 @@ def test_numbers_dates_and_plurals_follow_the_language() -> None:
         assert value("24.5 money:GBP per 30.4375 d") == "24,50\xa0£ в месяц"
         assert counted("%(count)s customer", "%(count)s customers", 12_001) == "12\xa0001 клиент"
     with speaking("zh"):
-        assert wording.date_and_time("2025-10-20T16:44:36Z") == "2025年10月20日 16:44"
-        assert wording.days(3) == "3 天"
+        assert formats.date_and_time("2025-10-20T16:44:36Z") == "2025年10月20日 16:44"
+        assert formats.days(3) == "3 天"
         assert value("4.05 percent") == "4.05%"
         assert headline({**alert("price"), "values": {"a": "30 money:GBP", "b": "36 money:GBP"}}) == (
             "销售与客服说法不一：价格，£30 或 £36"

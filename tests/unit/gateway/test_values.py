@@ -5,7 +5,7 @@ from typing import Any, get_args
 import pytest
 
 from services.consistency.domain.contradiction.claim import ClaimKind
-from services.gateway.console import wording
+from services.gateway.console import formats, wording
 from services.gateway.console.values import value
 
 
@@ -38,14 +38,14 @@ def test_a_value_is_written_as_people_write_it(plain: Any, shown: str) -> None:
 
 
 def test_times_are_utc_whatever_they_came_in() -> None:
-    assert wording.date_and_time("2025-10-20T01:30:00+02:00") == "19 Oct 2025, 23:30"
-    assert wording.day("2025-10-20T16:44:36Z") == "Monday, 20 October 2025"
-    assert wording.date_and_time("soon") == wording.date_and_time(None) == "–"
+    assert formats.date_and_time("2025-10-20T01:30:00+02:00") == "19 Oct 2025, 23:30"
+    assert formats.day("2025-10-20T16:44:36Z") == "Monday, 20 October 2025"
+    assert formats.date_and_time("soon") == formats.date_and_time(None) == "–"
 
 
 def test_a_time_span_is_told_in_the_unit_that_says_most() -> None:
     spans = {50: "50 seconds", 100: "2 minutes", 5_500: "2 hours", 86_400: "24 hours", 260_000: "3 days"}
-    assert {seconds: wording.duration(seconds) for seconds in spans} == spans
+    assert {seconds: formats.duration(seconds) for seconds in spans} == spans
 
 
 def test_every_rule_has_a_name_in_plain_words() -> None:
