@@ -1,36 +1,35 @@
-"""Examines customers: their whole history through the detector, what changed to the store and to Kafka."""
+"""Examines customers: their history through the detector, what changed to the store and to Kafka."""
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import datetime
-from functools import lru_cache, partial
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
 from services.consistency.alerting import Contended
 from services.consistency.clock import Clock
-from services.consistency.domain.changes import Aftermath, aftermath, changes
+from services.consistency.domain.changes import changes
 from services.consistency.domain.conflict import Conflict
 from services.consistency.domain.detector import Detector
 from services.consistency.domain.history import History
 from services.consistency.domain.stored import StoredConflict, moment_of
+from services.consistency.memory import CustomerMemory, Memory, New, View, parsed
 from services.consistency.policies import PolicyBook
 from services.consistency.publish import Outbox
 from services.consistency.store import Store
 from services.consistency.store.conflicts import sides
-from services.consistency.store.events import StoredHistory
-from shared.events import CustomerEvent, EmbargoEvent, MessageEvent, identity, identity_of, parse_event
+from shared.events import EmbargoEvent, MessageEvent, identity, identity_of
 from shared.telemetry.metrics import METRICS
 
 logger = logging.getLogger(__name__)
 
 ATTEMPTS = 10
 Answer = TypeVar("Answer")
-PARSED = 20_000
-"""Events kept parsed: a customer's history is read again with each new event."""
+AT_ONCE_SECONDS = 0.02
+"""How long new events are compared in one go before others may ask the detector something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +44,10 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the detector says of one customer, from which events, and of what time on (microseconds; None: of all)."""
+    """What the detector says of one customer and what it was shown."""
 
     conflicts: list[Conflict]
-    after: Aftermath
-    events: frozenset[str]
-    since: int | None
+    view: View
 
 
 class Examination:
@@ -62,34 +59,47 @@ class Examination:
         self.detector = detector
         self._book = book
         self._clock = clock
+        self.memory = Memory(store.events, clock)
         self._busy = asyncio.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="detector")
 
     async def examine(self, causes: Mapping[str, Cause]) -> None:
-        """Stores and publishes what is different now; raises `Contended`, or what the store raises."""
-        left = dict(causes)
+        """All that the store has of the customers. Stores and publishes what is different now; raises `Contended`, or
+        what the store raises."""
         async with self._busy:
-            for _ in range(ATTEMPTS):
-                left = await self._once(left)
-                if not left:
-                    return
-        raise Contended(f"{len(left)} customers were changed by others in each of {ATTEMPTS} attempts")
+            await self._examine(causes)
 
-    async def _once(self, causes: Mapping[str, Cause]) -> dict[str, Cause]:
+    async def examine_new(self, causes: Mapping[str, Cause], new: Mapping[str, Sequence[New]]) -> None:
+        """What has just been stored, by the instance that has the customers' partition; else as `examine`."""
+        async with self._busy:
+            with self.memory.until_done(new):
+                views = await self.memory.grow(new)
+                left = await self._settle(causes, await self._compare(views))
+            self.memory.forget(left)
+            await self._examine(left)
+
+    async def _examine(self, causes: Mapping[str, Cause]) -> None:
+        left = dict(causes)
+        for _ in range(ATTEMPTS):
+            if not left:
+                return
+            left = await self._settle(left, await self._compare(await self._read(left)))
+        if left:
+            raise Contended(f"{len(left)} customers were changed by others in each of {ATTEMPTS} attempts")
+
+    async def _settle(self, causes: Mapping[str, Cause], seen: Mapping[str, Seen]) -> dict[str, Cause]:
         """Answers the customers to look at again, for another instance wrote at the same time.
 
         The events are read before the conflicts, and looked up again after writing: whoever stores the last
         event then either sees what was written here or is seen from here.
         """
-        customers = list(causes)
-        seen = await self._compare(customers)
         stored = await self._stored(causes, seen)
         if await self._learn_policies(stored):
-            seen = await self._compare(customers)
+            seen = await self._compare({customer: one.view for customer, one in seen.items()})
         changed: dict[str, list[StoredConflict]] = {}
-        for customer in customers:
-            found, now, trace = seen[customer], self._clock(), causes[customer].trace
-            if new := changes(customer, found.conflicts, stored[customer], found.after, now, trace):
+        for customer, one in seen.items():
+            now, trace = self._clock(), causes[customer].trace
+            if new := changes(customer, one.conflicts, stored[customer], one.view.after, now, trace):
                 changed[customer] = new
         if not changed:
             return {}
@@ -97,23 +107,52 @@ class Examination:
         ends = await self._store.events.ends([side for conflict in written for side in sides(conflict)])
         complete = await self._store.conflicts.write(written, ends)
         events = await self._store.events.identities(list(changed))
-        again = [one for one in changed if not complete or events[one] != seen[one].events]
+        again = [one for one in changed if not complete or events[one] != seen[one].view.identities]
         await self._announce(written)
         self._measure(changed, stored, causes)
         return {customer: causes[customer] for customer in again}
 
-    async def _compare(self, customers: Sequence[str]) -> dict[str, Seen]:
-        histories = await self._store.events.histories(customers)
-        policies = self._book.all()
+    async def _read(self, customers: Iterable[str]) -> dict[str, View]:
+        histories = await self._store.events.histories(list(customers))
         return {
-            customer: await self.work_out(partial(self._detect, histories[customer], policies))
-            for customer in customers
+            customer: CustomerMemory(found, self._store.events.bounds).view() for customer, found in histories.items()
         }
+
+    async def _compare(self, views: Mapping[str, View]) -> dict[str, Seen]:
+        policies = sorted(self._book.all(), key=lambda policy: (policy.time, identity_of(policy)))
+        seen: dict[str, Seen] = {}
+        left = list(views.items())
+        while left:
+            found = await self.work_out(partial(self._some, left, tuple(policies)))
+            seen |= found
+            left = left[len(found) :]
+        return seen
+
+    def _some(self, left: Sequence[tuple[str, View]], policies: tuple[EmbargoEvent, ...]) -> dict[str, Seen]:
+        """The first of them at the least, and as many more as there is time for."""
+        until = time.perf_counter() + AT_ONCE_SECONDS
+        found: dict[str, Seen] = {}
+        for customer, view in left:
+            found[customer] = self._detect(view, policies)
+            if time.perf_counter() >= until:
+                break
+        return found
+
+    def _detect(self, view: View, policies: tuple[EmbargoEvent, ...]) -> Seen:
+        started = time.perf_counter()
+        since = None if view.since is None else moment_of(view.since)
+        conflicts = self.detector.detect_in(replace(view.history, embargoes=policies), since)
+        METRICS.detection(time.perf_counter() - started)
+        return Seen(conflicts, view)
 
     async def _stored(self, causes: Mapping[str, Cause], seen: Mapping[str, Seen]) -> dict[str, list[StoredConflict]]:
         """The conflicts that the detector would find again, and those before that of which an event is gone."""
-        since = {customer: one.since for customer, one in seen.items()}
-        stored = await self._store.conflicts.of_customers(list(causes), since)
+        whole = {customer: one.view.since for customer, one in seen.items() if one.view.is_whole}
+        grown = [conflict.id for customer, one in seen.items() if customer not in whole for conflict in one.conflicts]
+        stored: dict[str, list[StoredConflict]] = {customer: [] for customer in seen}
+        stored |= await self._store.conflicts.of_customers(list(whole), whole)
+        for conflict in await self._store.conflicts.by_id(grown):
+            stored[conflict.customer].append(conflict)
         ended = [conflict for cause in causes.values() for conflict in cause.ended]
         known = {conflict.id for conflicts in stored.values() for conflict in conflicts}
         left = await self._store.events.ends([side for conflict in ended for side in sides(conflict)])
@@ -121,13 +160,6 @@ class Examination:
             if conflict.id not in known and not all(side in left for side in sides(conflict)):
                 stored[conflict.customer].append(conflict)
         return stored
-
-    def _detect(self, history: StoredHistory, policies: Sequence[EmbargoEvent]) -> Seen:
-        started = time.perf_counter()
-        events = [parsed(body) for body in history.bodies.values()]
-        conflicts = self.detector.detect(events, policies, beginning(history))
-        METRICS.detection(time.perf_counter() - started)
-        return Seen(conflicts, aftermath(events), frozenset(history.bodies), history.since)
 
     async def _learn_policies(self, stored: Mapping[str, Sequence[StoredConflict]]) -> bool:
         """Another instance may have applied an embargo that this one has not read yet: then it is stored."""
@@ -166,9 +198,10 @@ class Examination:
         history = (await self._store.events.histories([customer]))[customer]
         others = [body for known, body in history.bodies.items() if known != identity_of(planned)]
         policies = self._book.all()
+        since = None if history.since is None else moment_of(history.since)
 
         def detect() -> list[Conflict]:
-            found = self.detector.detect([*map(parsed, others), planned], policies, beginning(history))
+            found = self.detector.detect([*map(parsed, others), planned], policies, since)
             return [conflict for conflict in found if planned in (conflict.a, conflict.b)]
 
         return await self.work_out(detect)
@@ -178,20 +211,7 @@ class Examination:
         return await asyncio.get_running_loop().run_in_executor(self._thread, question)
 
     async def history(self, customer: str) -> History:
-        history = (await self._store.events.histories([customer]))[customer]
-        return History.of([parsed(body) for body in history.bodies.values()], cut=history.since is not None)
+        return (await self._read([customer]))[customer].history
 
     def close(self) -> None:
         self._thread.shutdown(wait=True, cancel_futures=True)
-
-
-def beginning(history: StoredHistory) -> datetime | None:
-    return None if history.since is None else moment_of(history.since)
-
-
-@lru_cache(maxsize=PARSED)
-def parsed(body: str) -> CustomerEvent:
-    event = parse_event(body)
-    if isinstance(event, EmbargoEvent):
-        raise TypeError("an embargo is stored among the events of a customer")
-    return event

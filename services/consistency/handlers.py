@@ -1,15 +1,17 @@
 """From records to work: what each topic's records are and what is done with them."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
 
 from services.consistency.examination import Cause, Examination
+from services.consistency.memory import New
 from services.consistency.reexamination import Reexamination
 from services.consistency.store import Store
 from services.consistency.store.events import Arrival
-from shared.events import CustomerEvent, EmbargoEvent, customer_of, parse_event
+from shared.events import CustomerEvent, EmbargoEvent, parse_event
 from shared.kafka.records import DeadLetter, Record
 from shared.web.problems import errors_of
 
@@ -38,14 +40,17 @@ async def compare_touchpoints(records: Sequence[Record], work: Work) -> list[Dea
             arrivals.append((record, Arrival(read_touchpoint(record), record.partition, record.timestamp)))
         except Unreadable as reason:
             dead.append(DeadLetter(record, str(reason)))
-    reused = await work.store.events.store([arrival for _, arrival in arrivals])
+    taken = await work.store.events.store([arrival for _, arrival in arrivals])
     causes: dict[str, Cause] = {}
+    new: dict[str, list[New]] = defaultdict(list)
     for place, (record, arrival) in enumerate(arrivals):
-        if place in reused:
+        if place in taken.reused:
             dead.append(DeadLetter(record, REUSED))
-        else:
-            causes[customer_of(arrival.event) or ""] = Cause(record.trace, record.timestamp)
-    await work.examination.examine(causes)
+            continue
+        customer = arrival.event.data.customer.id
+        causes[customer] = Cause(record.trace, record.timestamp)
+        new[customer].append(New(arrival.event, record.partition, taken.ends[place], place in taken.repeated))
+    await work.examination.examine_new(causes, new)
     return dead
 
 

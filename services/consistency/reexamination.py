@@ -36,7 +36,8 @@ class Reexamination:
         self._loading = asyncio.Lock()
 
     async def assigned(self, partitions: frozenset[int]) -> None:
-        """Only notes it: called while the group waits."""
+        """Only notes it, and forgets what another instance may add to: called while the group waits."""
+        self._examination.memory.clear()
         self._owned = partitions
         self._current = False
         self._book.changed.set()

@@ -32,10 +32,12 @@ async def test_an_event_is_stored_once_and_other_content_is_told(database: Datab
     events = Events(database, shipped(), now)
     await events.prepare()
     first, second = told("c1", 1), told("c1", 2)
-    assert await events.store([Arrival(first, 0), Arrival(second, 0), Arrival(first, 0)]) == frozenset()
+    taken = await events.store([Arrival(first, 0), Arrival(second, 0), Arrival(first, 0)])
+    assert (taken.repeated, taken.reused) == (frozenset({2}), frozenset())
     changed, elsewhere = told("c1", 1, "other"), message("c1-2", hour=2, customer={"id": "c9"})
     again = [Arrival(second, 0), Arrival(changed, 0), Arrival(told("c1", 3), 0), Arrival(elsewhere, 0)]
-    assert await events.store(again) == frozenset({1, 3})
+    taken = await events.store(again)
+    assert (taken.repeated, taken.reused) == (frozenset({0, 1, 3}), frozenset({1, 3}))
     histories = await events.histories(["c1", "c9"])
     assert set(histories["c1"].bodies) == {identity_of(event) for event in (first, second, told("c1", 3))}
     assert histories["c9"] == StoredHistory({})

@@ -36,11 +36,18 @@ class Detector:
                 binding.append(event)
             else:
                 by_customer[event.data.customer.id].append(event)
+        return [
+            conflict
+            for told in by_customer.values()
+            for conflict in self.detect_in(History.of(told, binding, cut=since is not None), since)
+        ]
+
+    def detect_in(self, history: History, since: datetime | None = None) -> list[Conflict]:
+        """As `detect`, of one customer; where the history has `grown`, the conflicts that its growth can have made or
+        changed, and perhaps others."""
         found: dict[str, Conflict] = {}
-        for told in by_customer.values():
-            history = History.of(told, binding, cut=since is not None)
-            for rule in self._rules:
-                for conflict in rule(history):
-                    if since is None or conflict.b.time >= since:
-                        found.setdefault(conflict.id, conflict)
+        for rule in self._rules:
+            for conflict in rule(history):
+                if since is None or conflict.b.time >= since:
+                    found.setdefault(conflict.id, conflict)
         return list(found.values())

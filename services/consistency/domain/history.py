@@ -23,7 +23,8 @@ class History:
 
     `messages` are the outbound messages that reached the customer; a message without a delivery event
     counts as delivered. `cases`, `consents` and `embargoes` are in order of time as well. `cut`: there were messages
-    before the first.
+    before the first. `grown`: so many of the newest are new, and nothing else is; what was found before is known. None
+    where nothing is known.
     """
 
     messages: tuple[MessageEvent, ...]
@@ -31,6 +32,12 @@ class History:
     consents: tuple[ConsentEvent, ...] = ()
     embargoes: tuple[EmbargoEvent, ...] = ()
     cut: bool = False
+    grown: int | None = None
+
+    @property
+    def new(self) -> tuple[MessageEvent, ...]:
+        """The messages whose conflicts with earlier events are asked for."""
+        return self.messages if self.grown is None else self.messages[len(self.messages) - self.grown :]
 
     @classmethod
     def of(

@@ -1,8 +1,9 @@
 """Collection `events`: each touchpoint once, as it came."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
@@ -18,6 +19,7 @@ from shared.retention import Retention
 from shared.retention.documents import EXPIRES, NEVER, expire, kept, later_of
 
 MESSAGE = "touchpoint.message.v1"
+FOREVER = microseconds(NEVER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,27 +32,41 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredHistory:
-    """A customer's events as JSON, by identity. `since` (microseconds) where only the newest messages are there: up to
-    then what was found before stands as it is, for not all that it depends on is read."""
+class Taken:
+    """What became of events that were to be stored, by their places. `repeated`: stored before; `reused`: of these,
+    those whose identity has other content; `ends` has when each expires (microseconds)."""
 
-    bodies: Mapping[str, str]
-    since: int | None = None
+    repeated: frozenset[int]
+    reused: frozenset[int]
+    ends: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
+class StoredHistory:
+    """A customer's events as JSON, by identity, when those expire that do (microseconds), and the partitions they came
+    from. `since` (microseconds) where only the newest messages are there: up to then what was found before stands as it
+    is, for not all that it depends on is read."""
+
+    bodies: Mapping[str, str]
+    since: int | None = None
+    ends: Mapping[str, int] = field(default_factory=dict)
+    partitions: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
 class Bounds:
-    """`messages` of a customer are read, the newest, each compared with the `reach` before it. `at_once`: events of
-    several customers read in one go; where there are more, each customer's newest are."""
+    """`messages` of a customer are looked at, the newest, each compared with the `reach` before it. `at_once`: events
+    of several customers read in one go; where there are more, each customer's newest are."""
 
     messages: int = HISTORY
     reach: int = REACH
     at_once: int = 10_000
 
-    def by_type(self) -> dict[str, int]:
-        """Events of one customer."""
+    @cached_property
+    def by_type(self) -> Mapping[str, int]:
+        """Events of one customer, the newest."""
         return {
-            MESSAGE: self.messages + 1,
+            MESSAGE: self.messages,
             "touchpoint.delivery.v1": 4 * self.messages,
             "touchpoint.case.v1": self.messages,
             "touchpoint.consent.v1": self.messages,
@@ -67,7 +83,7 @@ class Events:
         self._events = database["events"]
         self._retention = retention
         self._clock = clock
-        self._bounds = bounds
+        self.bounds = bounds
 
     async def prepare(self) -> None:
         await ensure_indexes(
@@ -79,22 +95,28 @@ class Events:
         )
         await expire(self._events)
 
-    async def store(self, arrivals: Sequence[Arrival]) -> frozenset[int]:
-        """Stores each once, the first of an identity; answers the places of those whose identity has other
-        content."""
+    async def store(self, arrivals: Sequence[Arrival]) -> Taken:
+        """Stores each once, the first of an identity."""
         rows = [self._row(arrival) for arrival in arrivals]
         known = {place: rows[place] for place in await insert_new(self._events, rows)}
+        ends = [microseconds(row.get(EXPIRES, NEVER)) for row in rows]
         if not known:
-            return frozenset()
+            return Taken(frozenset(), frozenset(), ends)
         cursor = self._events.find({"_id": {"$in": [row["_id"] for row in known.values()]}}, {"digest": 1})
         stored = {row["_id"]: row["digest"] async for row in cursor}
-        return frozenset(place for place, row in known.items() if stored[row["_id"]] != row["digest"])
+        reused = frozenset(place for place, row in known.items() if stored[row["_id"]] != row["digest"])
+        return Taken(frozenset(known), reused, ends)
 
     async def histories(self, customers: Sequence[str]) -> dict[str, StoredHistory]:
         """Of each customer the newest messages, as many as are compared, and what else is known."""
-        rows = await self._newest(customers, {"body": 1})
+        rows = await self._newest(customers, {"body": 1, "partition": 1})
         return {
-            customer: StoredHistory({row["_id"]: row["body"] for row in some}, since)
+            customer: StoredHistory(
+                {row["_id"]: row["body"] for row in some},
+                since,
+                {row["_id"]: microseconds(row[EXPIRES]) for row in some if EXPIRES in row},
+                frozenset(row["partition"] for row in some),
+            )
             for customer, (some, since) in rows.items()
         }
 
@@ -107,21 +129,22 @@ class Events:
         fields = {"customer": 1, "type": 1, "time": 1, EXPIRES: 1, **fields}
         found: dict[str, list[Row]] = {customer: [] for customer in customers}
         for some in chunks(customers):
-            most = self._bounds.at_once
+            most = self.bounds.at_once
             rows = await self._events.find({"customer": {"$in": list(some)}}, fields).limit(most).to_list(most)
             if len(rows) == most:
                 rows = [row for customer in some for row in await self._of_one(customer, fields)]
             for row in rows:
                 if not self._expired(row):
                     found[row["customer"]].append(row)
-        return {customer: cut(rows, self._bounds) for customer, rows in found.items()}
+        return {customer: cut(rows, self.bounds) for customer, rows in found.items()}
 
     async def _of_one(self, customer: str, fields: Row) -> list[Row]:
         """In bounded time, however many there are."""
         rows: list[Row] = []
-        for kind, most in self._bounds.by_type().items():
+        for kind, most in self.bounds.by_type.items():
+            and_one = most + 1  # tells that there are more
             cursor = self._events.find({"customer": customer, "type": kind}, fields)
-            rows += await cursor.sort([("time", DESCENDING), ("_id", DESCENDING)]).limit(most).to_list(most)
+            rows += await cursor.sort([("time", DESCENDING), ("_id", DESCENDING)]).limit(and_one).to_list(and_one)
         return rows
 
     async def ends(self, identities: Sequence[str]) -> dict[str, datetime]:
@@ -175,10 +198,15 @@ class Events:
 
 
 def cut(rows: list[Row], bounds: Bounds) -> tuple[list[Row], int | None]:
-    """Without the oldest messages where there are more than are compared; and from when on what is left has all its
-    reach."""
-    messages = sorted((row for row in rows if row["type"] == MESSAGE), key=lambda row: (row["time"], row["_id"]))
-    if len(messages) <= bounds.messages:
+    """Without the oldest of a type where there are more than are looked at; and, where these are messages, from when on
+    what is left has all its reach."""
+    if len(rows) <= min(bounds.by_type.values()):
         return rows, None
-    kept = messages[-bounds.messages :]
-    return [*kept, *(row for row in rows if row["type"] != MESSAGE)], kept[bounds.reach]["time"]
+    kept: list[Row] = []
+    since = None
+    for kind, most in bounds.by_type.items():
+        of_kind = sorted((row for row in rows if row["type"] == kind), key=lambda row: (row["time"], row["_id"]))
+        kept += of_kind[-most:]
+        if kind == MESSAGE and len(of_kind) > most:
+            since = of_kind[-most:][bounds.reach]["time"]
+    return kept, since

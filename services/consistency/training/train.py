@@ -27,6 +27,8 @@ WEIGHTS = (1.0, 0.3, 0.5)
 GLANCE = 0.25
 """How much the loss after the first layers counts."""
 SOFT = 0.02
+EVERY = 25
+"""Steps from one line of progress to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,11 @@ def main() -> None:
     parser.add_argument("--frozen", type=int, default=0, help="how many of the first layers keep their weights")
     parser.add_argument("--steady", action="store_true", help="keep the rate, for a further run goes on from here")
     parser.add_argument("--most", type=int, default=0, help="train on so many examples at the most; 0: all")
+    parser.add_argument(
+        "--single",
+        action="store_true",
+        help="single precision: faster on a processor without instructions for half precision (avx512_bf16, amx_bf16)",
+    )
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     torch.manual_seed(given.seed)
@@ -98,22 +105,22 @@ def train(
             if step >= steps:
                 break
             comparer.train()
-            loss = loss_of(comparer, cut, batch)
+            loss = loss_of(comparer, cut, batch, not given.single)
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(weights, 1.0)
             optimizer.step()
             rate.step()
             step, total = step + 1, total + float(loss.detach())
-            if step % 100 == 0 or step == steps:
+            if step % EVERY == 0 or step == steps:
                 spent = (time.monotonic() - began) / 60
                 left = spent / step * (steps - step)
-                print(f"step {step}: loss {total / 100:.3f}, {spent:.1f} minutes, {left:.1f} to go", flush=True)
+                print(f"step {step}: loss {total / EVERY:.3f}, {spent:.1f} minutes, {left:.1f} to go", flush=True)
                 total = 0.0
             if step % 250 == 0:
                 save(comparer, given.out)
     save(comparer, given.out)
-    report(comparer, cut, kept)
+    report(comparer, cut, kept, not given.single)
 
 
 def course(step: int, steps: int, steady: bool) -> float:
@@ -126,10 +133,10 @@ def save(comparer: Comparer, path: Path) -> None:
     torch.save({name: weight for name, weight in comparer.state_dict().items() if "words" not in name}, path)
 
 
-def loss_of(comparer: Comparer, cut: Tokenizer, batch: Sequence[Example]) -> Tensor:
+def loss_of(comparer: Comparer, cut: Tokenizer, batch: Sequence[Example], half: bool) -> Tensor:
     wanted = torch.tensor([example.wanted for example in batch])
-    # Half-precision products take a third of the time on current processors.
-    with torch.autocast("cpu", torch.bfloat16):
+    # Half-precision products take a third of the time on processors that have them.
+    with torch.autocast("cpu", torch.bfloat16, enabled=half):
         glanced, logits = comparer(*encoded([example.texts for example in batch], cut))
     return loss_by(logits, wanted) + GLANCE * loss_by(glanced, wanted)
 
@@ -155,12 +162,14 @@ def encoded(texts: Sequence[tuple[str, str]], cut: Tokenizer) -> tuple[Tensor, T
     return pieces, torch.tensor([one.attention_mask for one in found]), sides
 
 
-def scores(comparer: Comparer, cut: Tokenizer, texts: Sequence[tuple[str, str]], size: int = 64) -> list[list[float]]:
+def scores(
+    comparer: Comparer, cut: Tokenizer, texts: Sequence[tuple[str, str]], half: bool, size: int = 64
+) -> list[list[float]]:
     """Probabilities of the heads, in the order of `texts`."""
     comparer.eval()
     order = sorted(range(len(texts)), key=lambda at: len(texts[at][0]) + len(texts[at][1]))
     found: list[list[float]] = [[] for _ in texts]
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=half):
         for start in range(0, len(order), size):
             part = order[start : start + size]
             _, logits = comparer(*encoded([texts[i] for i in part], cut))
@@ -170,11 +179,11 @@ def scores(comparer: Comparer, cut: Tokenizer, texts: Sequence[tuple[str, str]],
     return found
 
 
-def report(comparer: Comparer, cut: Tokenizer, kept: Sequence[Example]) -> None:
+def report(comparer: Comparer, cut: Tokenizer, kept: Sequence[Example], half: bool) -> None:
     """Average precision of the first head, by language and in all."""
     if not kept:
         return
-    found = [score[0] for score in scores(comparer, cut, [example.texts for example in kept])]
+    found = [score[0] for score in scores(comparer, cut, [example.texts for example in kept], half)]
     labels = [int(example.wanted[0]) for example in kept]
     for language in ("en", "ru", "zh"):
         of = [at for at, example in enumerate(kept) if example.language == language]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.consistency.domain.bounds import HISTORY, REACH, REPORTED, RULED
-from services.consistency.domain.contradiction.kept import Kept
+from services.consistency.domain.contradiction.kept import Beginning, Kept
 from services.consistency.domain.contradiction.lexicon import load_lexicon
 from services.consistency.domain.contradiction.rule import Contradictions, Read
 from services.consistency.domain.detector import Detector
@@ -83,8 +83,11 @@ def test_what_is_kept_is_bounded() -> None:
     rule = Contradictions(LEXICON, NoSimilarity())
     histories = [history_of(customer) for customer in ("c1", "c2", "c3")]
     for history in histories:
-        kept.keep(history, [Read(rule.message(event), {}) for event in history.messages])
-    assert [len(kept.beginning(history)) for history in histories] == [0, 2, 2]
+        found: Beginning[Read] = kept.beginning(history)
+        for event in history.messages:
+            found.append(Read(rule.message(event), {}))
+        kept.keep(history, found)
+    assert [len(kept.beginning(history).found) for history in histories] == [0, 2, 2]
 
 
 def history_of(customer: str) -> History:

@@ -9,7 +9,16 @@ from services.consistency.domain.changes import Aftermath, as_stored
 from services.consistency.domain.conflict import Conflict, Kind
 from services.consistency.domain.decisions import Action, Decision, decided
 from services.consistency.domain.stored import Alert, Assignee, StoredConflict
-from shared.events import CustomerEvent, DeliveryEvent, EmbargoEvent, MessageEvent, parse_event, timestamp
+from shared.events import (
+    CaseEvent,
+    ConsentEvent,
+    CustomerEvent,
+    DeliveryEvent,
+    EmbargoEvent,
+    MessageEvent,
+    parse_event,
+    timestamp,
+)
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 NOW = 1_700_000_000_000_000
@@ -34,9 +43,25 @@ def message(event_id: str, department: str = "sales", hour: int = 0, **data: Any
     return made
 
 
-def delivery(of: str, status: str) -> DeliveryEvent:
-    made = event(f"d-{of}", "delivery", 0, {"customer": {"id": "c1"}, "message": of, "status": status})
+def delivery(of: str, status: str, hour: int = 0) -> DeliveryEvent:
+    data = {"customer": {"id": "c1"}, "message": of, "status": status}
+    made = event(f"d-{of}-{status}-{hour}", "delivery", hour, data)
     assert isinstance(made, DeliveryEvent)
+    return made
+
+
+def case(of: str, status: str, hour: int) -> CaseEvent:
+    data = {"customer": {"id": "c1"}, "department": "support", "case": of, "status": status, "category": "complaint"}
+    made = event(f"{of}-{status}-{hour}", "case", hour, data)
+    assert isinstance(made, CaseEvent)
+    return made
+
+
+def consent(channel: str, status: str, hour: int) -> ConsentEvent:
+    made = event(
+        f"{channel}-{status}-{hour}", "consent", hour, {"customer": {"id": "c1"}, "channel": channel, "status": status}
+    )
+    assert isinstance(made, ConsentEvent)
     return made
 
 

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from services.consistency.domain.contradiction.message import Message
@@ -23,53 +24,69 @@ class OfMessage(Protocol):
 Found = TypeVar("Found", bound=OfMessage)
 
 
+@dataclass(slots=True)
+class Beginning(Generic[Found]):
+    """What was found of the first messages of a history, in order, and how many characters they count."""
+
+    found: list[Found]
+    events: list[MessageEvent]
+    size: int = 0
+
+    def append(self, one: Found) -> None:
+        self.found.append(one)
+        self.events.append(one.message.event)
+        self.size += size_of(one.message.event)
+
+
 class Kept(Generic[Found]):
     """By customer, what was found of each message, in order; it depends on the messages before it alone."""
 
     def __init__(self, limit: int = CHARACTERS) -> None:
         self._limit = limit
-        self._found: OrderedDict[str, Sequence[Found]] = OrderedDict()
+        self._kept: OrderedDict[str, Beginning[Found]] = OrderedDict()
         self._size = 0
 
-    def beginning(self, history: History) -> list[Found]:
+    def beginning(self, history: History) -> Beginning[Found]:
         """What still holds: up to the first message that was not there, or is not there any more.
 
         A history that is cut lost messages from its beginning that are still known to what was found.
         """
-        if not history.messages:
-            return []
-        found = self._found.get(customer_of(history), ())
-        start = place_of(history.messages[0], found) if history.cut else 0
-        same = 0
-        for one, event in zip(found[start:], history.messages, strict=False):
-            if not is_of(one, event):
-                break
-            same += 1
-        return list(found[start : start + same])
+        kept = self._kept.get(customer_of(history)) if history.messages else None
+        if kept is None:
+            return Beginning([], [])
+        start = place_of(history.messages[0], kept.events) if history.cut else 0
+        end = start + alike(kept.events[start:], history.messages)
+        left_out = (*kept.events[:start], *kept.events[end:])
+        return Beginning(kept.found[start:end], kept.events[start:end], kept.size - sum(map(size_of, left_out)))
 
-    def keep(self, history: History, found: Sequence[Found]) -> None:
-        if not found:
+    def keep(self, history: History, found: Beginning[Found]) -> None:
+        if not found.found:
             return
         customer = customer_of(history)
-        self._size += size_of(found) - size_of(self._found.pop(customer, ()))
-        self._found[customer] = found
-        while self._size > self._limit and len(self._found) > 1:
-            _, forgotten = self._found.popitem(last=False)
-            self._size -= size_of(forgotten)
+        before = self._kept.pop(customer, None)
+        self._size += found.size - (before.size if before is not None else 0)
+        self._kept[customer] = found
+        while self._size > self._limit and len(self._kept) > 1:
+            _, forgotten = self._kept.popitem(last=False)
+            self._size -= forgotten.size
 
 
-def size_of(found: Sequence[OfMessage]) -> int:
-    return sum(max(LEAST, len(one.message.event.data.text)) for one in found)
+def size_of(event: MessageEvent) -> int:
+    return max(LEAST, len(event.data.text))
 
 
 def customer_of(history: History) -> str:
     return history.messages[0].data.customer.id
 
 
-def place_of(event: MessageEvent, found: Sequence[OfMessage]) -> int:
+def place_of(event: MessageEvent, known: Sequence[MessageEvent]) -> int:
     """The end where it is not there."""
-    return next((at for at, one in enumerate(found) if is_of(one, event)), len(found))
+    return next((at for at, one in enumerate(known) if one is event or one == event), len(known))
 
 
-def is_of(one: OfMessage, event: MessageEvent) -> bool:
-    return one.message.event is event or one.message.event == event
+def alike(known: list[MessageEvent], told: Sequence[MessageEvent]) -> int:
+    """How many of the first are the same in both."""
+    shared = min(len(known), len(told))
+    if known[:shared] == list(told[:shared]):  # one comparison where, as most often, nothing but the end is new
+        return shared
+    return next(at for at in range(shared) if known[at] is not told[at] and known[at] != told[at])

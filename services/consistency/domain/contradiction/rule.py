@@ -73,7 +73,7 @@ class Contradictions:
         self._kept: Kept[Read] = Kept()
 
     def __call__(self, history: History) -> Iterator[Conflict]:
-        read = self._read(history)
+        read = self._read(history)[len(history.messages) - len(history.new) :]
         for one in read:
             yield from one.reported
         if self._reviewer is not None:
@@ -98,11 +98,12 @@ class Contradictions:
                 yield self._compared(earlier, read, judged.get(earlier.key, NOTHING))
 
     def _read(self, history: History) -> list[Read]:
-        read = self._kept.beginning(history)
+        kept = self._kept.beginning(history)
+        read = kept.found
         messages = [one.message for one in read]
         messages += [self.message(event) for event in history.messages[len(read) :]]
         for row, judged in self._judged(messages, len(read)):
-            read.append(Read(row.later, {key: one for key, one in judged.items() if self._matters(one)}))
+            kept.append(Read(row.later, {key: one for key, one in judged.items() if self._matters(one)}))
             every = [
                 self._compared(earlier, read, judged[earlier.key])
                 for earlier in row.earlier
@@ -111,7 +112,7 @@ class Contradictions:
             surest = sorted((one for one in every if one.reported), key=lambda one: -one.probability)[:REPORTED]
             reported = tuple(self._conflict(one) for one in surest)
             read[-1] = replace(read[-1], reported=reported, undecided=tuple(one for one in every if one.undecided))
-        self._kept.keep(history, read)
+        self._kept.keep(history, kept)
         return read
 
     def _judged(self, messages: Sequence[Message], start: int) -> Iterator[tuple[Row, dict[str, Judgement]]]:

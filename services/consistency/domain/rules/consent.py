@@ -16,7 +16,7 @@ def consent_rule(is_promotional: IsPromotional) -> Rule:
     def rule(history: History) -> Iterator[Conflict]:
         if not history.consents:
             return
-        for message in history.messages:
+        for message in history.new:
             withdrawal = withdrawal_for(message, history.consents)
             if withdrawal and is_promotional(message):
                 yield consent_conflict(withdrawal, message)

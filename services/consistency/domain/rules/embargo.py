@@ -12,7 +12,7 @@ from shared.events import EmbargoEvent, MessageEvent
 
 def embargo_rule(states: States) -> Rule:
     def rule(history: History) -> Iterator[Conflict]:
-        for message in history.messages:
+        for message in history.new:
             for embargo in embargoes_on(message, history.embargoes):
                 statement = states(embargo.data, message.data)
                 if statement is not None:

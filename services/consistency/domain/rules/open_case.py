@@ -16,7 +16,7 @@ def open_case_rule(is_promotional: IsPromotional, categories: Collection[str]) -
     def rule(history: History) -> Iterator[Conflict]:
         if not history.cases:
             return
-        for message in history.messages:
+        for message in history.new:
             opened = open_cases(message, history.cases, categories)
             if opened and is_promotional(message):
                 yield from (open_case_conflict(case, message) for case in opened)

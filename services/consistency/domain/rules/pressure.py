@@ -13,9 +13,13 @@ from shared.events import MessageEvent
 
 def pressure_rule(is_promotional: IsPromotional, cap: int, window: timedelta) -> Rule:
     def rule(history: History) -> Iterator[Conflict]:
-        if len(history.messages) > cap:
-            promotional = [message for message in history.messages if is_promotional(message)]
-            yield from (pressure_conflict(burst, cap, window) for burst in bursts(promotional, cap, window))
+        new = next((message for message in history.new if is_promotional(message)), None)
+        if new is None or len(history.messages) <= cap:
+            return
+        promotional = [message for message in history.messages if is_promotional(message)]
+        for burst in bursts(promotional, cap, window):
+            if burst[-1].time >= new.time:
+                yield pressure_conflict(burst, cap, window)
 
     return rule
 
