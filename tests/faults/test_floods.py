@@ -3,11 +3,13 @@
 import asyncio
 import uuid
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import orjson
 import pytest
 
+from shared.events import timestamp
 from tests.faults.counts import Stored, outcome
 from tests.faults.load import CONTENT_TYPE, Event, Load, conflicts_in, events_of, made
 from tests.faults.stack import FaultStack
@@ -96,7 +98,7 @@ async def test_one_customer_with_very_many_messages(faulty: FaultStack, stored: 
     ]
     for number, event in enumerate(events):
         event["id"] = f"{prefix}-0-{number}"
-        event["time"] = f"2026-03-01T{number // 3600 % 24:02d}:{number // 60 % 60:02d}:{number % 60:02d}Z"
+        event["time"] = timestamp(datetime(2026, 3, 1, tzinfo=UTC) + timedelta(seconds=number))
     await flooded(faulty, stored, f"one customer with {count:,} messages", prefix, events, 0)
 
 

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.consistency.domain.bounds import HISTORY, REACH, REPORTED, RULED
+from services.consistency.domain.contradiction.judgement import Judgement
 from services.consistency.domain.contradiction.kept import Beginning, Kept
 from services.consistency.domain.contradiction.lexicon import load_lexicon
-from services.consistency.domain.contradiction.rule import Contradictions, Read
+from services.consistency.domain.contradiction.rule import Compared, Contradictions, Read
 from services.consistency.domain.detector import Detector
 from services.consistency.domain.history import History
 from services.consistency.domain.similarity import NoSimilarity
@@ -126,3 +127,52 @@ def test_the_newest_part_of_a_long_history_gives_what_the_whole_gives(long: list
 def test_one_message_makes_so_many_conflicts_at_the_most() -> None:
     told = [said(number, TEXTS[0], number) for number in range(RULED)]
     assert len(pairs(fresh(), [*told, said(RULED + 1, TEXTS[1])])) == REPORTED
+
+
+PAIRS = (
+    (TEXTS[0], TEXTS[1]),
+    (TEXTS[0], TEXTS[2]),
+    ("Your order 7741-26 arrives on Friday.", "Your order 7741-26 arrives tomorrow."),
+    ("20% off every bike until 9 March.", "There is 10% off every bike this week."),
+    ("Списано 790 ₽ за подписку.", "Списано 640 ₽ за подписку."),
+)
+HOLDING = {"subject": "Harbour Pro", "attribute": "price", "value": 40, "unit": "GBP/month", "from": "2026-03-04"}
+OPTIONAL = st.fixed_dictionaries(
+    {},
+    optional={
+        "campaign": st.sampled_from(("spring", "summer")),
+        "valid_until": st.sampled_from(("2026-03-03T09:00:00Z", "2026-03-05T09:00:00Z")),
+        "claims": st.just([HOLDING]),
+    },
+)
+"""What one message says beside its text, whoever it goes to."""
+OWN = st.tuples(st.integers(0, 9), st.sampled_from((None, "t1", "t2")), st.sampled_from((None, None, "m0", "m1")))
+"""The day, the thread and what is corrected."""
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(PAIRS), st.tuples(OPTIONAL, OPTIONAL), st.lists(st.tuples(OWN, OWN), min_size=2, max_size=3))
+def test_what_others_were_told_changes_nothing(
+    texts: tuple[str, str], more: tuple[dict[str, object], ...], customers: list[tuple[tuple[int, str, str], ...]]
+) -> None:
+    used = Contradictions(LEXICON, NoSimilarity())
+    for number, own in enumerate(customers):
+        events = [
+            message(
+                f"m{at}",
+                ("sales", "billing")[at],
+                24 * day + at,
+                customer={"id": f"c{number}"},
+                text=text,
+                **data,
+                **{name: value for name, value in (("thread", thread), ("corrects", corrects)) if value is not None},
+            )
+            for at, (text, data, (day, thread, corrects)) in enumerate(zip(texts, more, own, strict=True))
+        ]
+        history = History.of(events)
+        anew = Contradictions(LEXICON, NoSimilarity()).compared(history)
+        assert [judged_of(one) for one in used.compared(history)] == [judged_of(one) for one in anew]
+
+
+def judged_of(one: Compared) -> tuple[str, str, Judgement, float]:
+    return one.earlier.event.id, one.later.event.id, one.judged, one.probability

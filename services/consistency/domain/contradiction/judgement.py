@@ -8,6 +8,8 @@ import math
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
+from typing import NamedTuple
 
 from services.consistency.domain.bounds import RULED
 from services.consistency.domain.comparer.comparer import Comparer, Verdict
@@ -24,7 +26,7 @@ from services.consistency.domain.contradiction.claim import Claim
 from services.consistency.domain.contradiction.lexicon import Lexicon
 from services.consistency.domain.contradiction.message import Message
 from services.consistency.domain.contradiction.pairing import Finding, clashes, compare_messages, same_value
-from services.consistency.domain.contradiction.relatedness import Relatedness, other_period
+from services.consistency.domain.contradiction.relatedness import OCCASION, Relatedness, other_period
 
 STATEMENT = "statement"
 """The attribute of a conflict of which no typed claim says what it is about."""
@@ -49,8 +51,20 @@ class Judgement:
 
 
 NOTHING = Judgement()
-Key = tuple[str, str]
-"""Of the earlier and of the later message: all that a judgement depends on."""
+
+
+class Key(NamedTuple):
+    """All that the judgement of two messages depends on, whoever was told. Of the times only what it may depend on:
+    `days` are those on which the two were sent, None where neither speaks of days."""
+
+    earlier: str
+    later: str
+    left_out: bool
+    same_thread: bool
+    corrects: bool
+    ran_out: bool
+    far_apart: bool
+    days: tuple[date, date] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +91,20 @@ class Judge:
     def judge(self, rows: Sequence[Row]) -> list[dict[str, Judgement]]:
         """For each row what was made of its pairs, by the earlier message's key; without those that far too many others
         are nearer to the later one than."""
-        chosen = [(row, self._chosen(row)) for row in rows]
+        asked = [
+            {row.earlier[at].key: (key_of(row.earlier[at], row.later, left_out), at) for at, left_out in places.items()}
+            for row, places in ((row, self._chosen(row)) for row in rows)
+        ]
         new = {
-            (row.earlier[at].key, row.later.key): (row.earlier[at], row.later, left_out)
-            for row, places in chosen
-            for at, left_out in places.items()
-            if self._is_new((row.earlier[at].key, row.later.key), left_out)
+            key: (row.earlier[at], row.later)
+            for row, places in zip(rows, asked, strict=True)
+            for key, at in places.values()
+            if key not in self._known
         }
         fresh = self._fresh(new)
         answers = [
-            {row.earlier[at].key: self._told((row.earlier[at].key, row.later.key), fresh) for at in places}
-            for row, places in chosen
+            {name: fresh[key] if key in fresh else self._known[key] for name, (key, _) in places.items()}
+            for places in asked
         ]
         self._known.update(fresh)
         while len(self._known) > KEPT:
@@ -113,21 +130,13 @@ class Judge:
             return RULED
         return int(self._weights["most" if earlier <= RULED else "most_of_many"])
 
-    def _is_new(self, key: Key, left_out: bool) -> bool:
-        known = self._known.get(key)
-        return known is None or known.left_out is not left_out
-
-    def _told(self, key: Key, fresh: Mapping[Key, Judgement]) -> Judgement:
-        return fresh[key] if key in fresh else self._known[key]
-
-    def _fresh(self, new: Mapping[Key, tuple[Message, Message, bool]]) -> dict[Key, Judgement]:
+    def _fresh(self, new: Mapping[Key, tuple[Message, Message]]) -> dict[Key, Judgement]:
         verdicts: Mapping[Key, Verdict] = {}
         if self._comparer is not None:
-            asked = {key: (one, other) for key, (one, other, left_out) in new.items() if not left_out}
-            asked = {key: pair for key, pair in asked.items() if self._near(*pair)}
+            asked = {key: pair for key, pair in new.items() if not key.left_out and self._near(*pair)}
             texts = [rendered(*pair, self._lexicon, self._nearness) for pair in asked.values()]
             verdicts = dict(zip(asked, self._comparer.verdicts(texts), strict=True))
-        return {key: self._judged(*pair, verdicts.get(key)) for key, pair in new.items()}
+        return {key: self._judged(*pair, key.left_out, verdicts.get(key)) for key, pair in new.items()}
 
     def _near(self, earlier: Message, later: Message) -> bool:
         """Worth asking about: not the same again, another period, or something else altogether."""
@@ -198,6 +207,21 @@ class Judge:
         if surest is not None and surest.strength >= self._weights["typed"]:
             return replace(surest, strength=chance)
         return Finding(statement(earlier, one), statement(later, other), chance)
+
+
+def key_of(earlier: Message, later: Message, left_out: bool) -> Key:
+    one, other = earlier.event, later.event
+    until = one.data.valid_until
+    return Key(
+        earlier.content,
+        later.content,
+        left_out,
+        bool(one.data.thread) and one.data.thread == other.data.thread,
+        other.data.corrects == one.id,
+        until is not None and until < other.time,
+        abs(other.time - one.time) > OCCASION,
+        (one.time.date(), other.time.date()) if earlier.dated or later.dated else None,
+    )
 
 
 def agree(earlier: Message, later: Message) -> bool:

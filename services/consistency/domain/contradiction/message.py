@@ -1,7 +1,11 @@
 """A message with what it states; each text is read once, however many customers it went to."""
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+
+import orjson
 
 from services.consistency.domain.bounds import CLAIMS, readable
 from services.consistency.domain.contradiction.claim import Claim, Reading
@@ -9,7 +13,7 @@ from services.consistency.domain.contradiction.languages import language_of
 from services.consistency.domain.contradiction.lexicon import Lexicon
 from services.consistency.domain.contradiction.reading import read
 from services.consistency.domain.contradiction.structured import holds, structured_claims
-from shared.events import MessageEvent, digest, to_json
+from shared.events import MessageEvent, digest, identity_of
 
 CHARACTERS = 2_000_000
 """Of the texts whose readings are kept, a hundred at least for each; a reading takes some 200 bytes a character."""
@@ -19,7 +23,11 @@ LEAST = 100
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message with what it states; `own` are the names, and their stems, of the company that sends it, `sorts`
-    what its assertions may clash with, `key` the same for equal events alone."""
+    what its assertions may clash with, `key` its event's identity.
+
+    `content` is the same for messages of which the same is made, whoever they were sent to and, but for those that are
+    `dated`, whenever.
+    """
 
     event: MessageEvent
     reading: Reading
@@ -27,6 +35,9 @@ class Message:
     own: frozenset[str] = frozenset()
     sorts: frozenset[tuple[str, str]] = frozenset()
     key: str = ""
+    content: str = ""
+    dated: bool = True
+    until: datetime | None = None
 
 
 class Reader:
@@ -60,11 +71,12 @@ class Reader:
         heading = " . ".join(part for part in (data.title, (data.topic or "").replace("-", " ")) if part)
         about = self.reading(heading, data.language) if heading else None
         claims = list(reading.claims)
-        for statement in data.claims:
-            said = structured_claims(statement, data.text, lambda text: self.reading(text, data.language))
+        holding: list[int] = []
+        for at, statement in enumerate(data.claims):
             start, end = holds(statement)
             if (start is None or start <= event.time) and (end is None or end >= event.time):
-                claims.extend(said)
+                claims.extend(structured_claims(statement, data.text, lambda text: self.reading(text, data.language)))
+                holding.append(at)
         if about is not None:
             reading = replace(
                 reading,
@@ -75,7 +87,11 @@ class Reader:
             )
         kept = tuple(claims[:CLAIMS])
         sorts = frozenset(sort_of(claim) for claim in kept if claim.mode == "asserted")
-        return Message(event, reading, kept, self.own(event.source, reading), sorts, digest(to_json(event)))
+        dated = bool(reading.periods) or any(claim.moment or claim.until or claim.when for claim in kept)
+        own = self.own(event.source, reading)
+        return Message(
+            event, reading, kept, own, sorts, identity_of(event), content_of(event, holding), dated, data.valid_until
+        )
 
     def own(self, source: str, reading: Reading) -> frozenset[str]:
         """Names that the address of the sending system contains: they stand in every message and tell nothing."""
@@ -87,6 +103,16 @@ class Reader:
                 spell = self._lexicon.languages[reading.language].speller.norm
                 own |= {name, first, spell(first), *more, *map(spell, more)}
         return frozenset(own)
+
+
+PERSONAL = frozenset({"customer", "thread", "corrects"})
+
+
+def content_of(event: MessageEvent, holding: Sequence[int]) -> str:
+    """A digest of what the event says, without whom it was said to and in answer to what. `holding`: places of the
+    structured claims that hold when it is sent."""
+    said = event.data.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=set(PERSONAL))
+    return digest(orjson.dumps([event.source, said, list(holding)]))
 
 
 def sort_of(claim: Claim) -> tuple[str, str]:

@@ -146,7 +146,11 @@ class Contradictions:
 
 def row_of(messages: Sequence[Message], at: int) -> Row:
     later = messages[at]
-    return Row(later, tuple(one for one in messages[max(0, at - REACH) : at] if in_force(one, later)))
+    sent, corrected = later.event.time, later.event.data.corrects
+    earlier = messages[max(0, at - REACH) : at]
+    if corrected is not None:
+        earlier = [one for one in earlier if one.event.id != corrected]
+    return Row(later, tuple(one for one in earlier if one.until is None or one.until >= sent))
 
 
 def in_force(earlier: Message, later: Message) -> bool:
