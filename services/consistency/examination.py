@@ -141,7 +141,8 @@ class Examination:
     def _detect(self, view: View, policies: tuple[EmbargoEvent, ...]) -> Seen:
         started = time.perf_counter()
         since = None if view.since is None else moment_of(view.since)
-        conflicts = self.detector.detect_in(replace(view.history, embargoes=policies), since)
+        history = replace(view.history, embargoes=policies) if policies else view.history
+        conflicts = self.detector.detect_in(history, since)
         METRICS.detection(time.perf_counter() - started)
         return Seen(conflicts, view)
 

@@ -19,6 +19,8 @@ from services.consistency.domain.stored import microseconds
 from services.consistency.store.events import FOREVER, MESSAGE, Bounds, Events, StoredHistory
 from shared.events import CustomerEvent, DeliveryEvent, EmbargoEvent, MessageEvent, identity_of, parse_event
 
+Place = tuple[int, str]
+"""An event's time (microseconds) and identity: where it stands among the others of its customer."""
 EVENTS = 40_000
 """Of all customers together; those looked at longest ago are forgotten first. An event takes some five kilobytes."""
 PARSED = 20_000
@@ -58,11 +60,12 @@ class CustomerMemory:
     def __init__(self, stored: StoredHistory, bounds: Bounds) -> None:
         self._bounds = bounds
         self._events: dict[str, CustomerEvent] = {}
-        self._places: dict[str, list[tuple[int, str]]] = {kind: [] for kind in bounds.by_type}
+        self._places: dict[str, list[Place]] = {kind: [] for kind in bounds.by_type}
         self._cut = stored.since is not None
         self._expires = min(stored.ends.values(), default=FOREVER)
         for body in stored.bodies.values():
-            self._place(parsed(body))
+            event = parsed(body)
+            self._place(event, place_of(event))
         self._history, self._after = self._looked_at()
 
     def __len__(self) -> int:
@@ -75,35 +78,39 @@ class CustomerMemory:
     def view(self) -> View:
         places = self._places[MESSAGE]
         since = places[self._bounds.reach][0] if self._cut and len(places) > self._bounds.reach else None
-        return View(self._history, self._after, self._events.keys(), since)
+        history = self._history if self._history.grown is None else replace(self._history, grown=None)
+        return View(history, self._after, self._events.keys(), since)
 
     def grow(self, new: Iterable[New]) -> View:
         """Takes in events that are not there yet; answers what is to be compared: only what is new where, as most
         often, it changes nothing about what was there."""
-        told: list[MessageEvent] = []
+        told: list[tuple[Place, MessageEvent]] = []
         simple = True
         for one in new:
+            place = place_of(one.event)
             self._expires = min(self._expires, one.expires)
-            simple = self._place(one.event) and simple and self._is_simple(one.event)
+            simple = self._place(one.event, place) and simple and self._is_simple(one.event)
             if isinstance(one.event, MessageEvent) and self._reached(one.event):
-                told.append(one.event)
-        told = sorted((one for one in told if identity_of(one) in self._events), key=place_of)
-        last = self._history.messages[-1:]
-        if not simple or (last and told and place_of(told[0]) <= place_of(last[0])):
+                told.append((place, one.event))
+        told = sorted(one for one in told if one[0][1] in self._events)
+        before = self._history
+        if not simple or (told and before.messages and told[0][0] <= place_of(before.messages[-1])):
             self._history, self._after = self._looked_at()
             return self.view()
-        messages = (*self._history.messages, *told)
-        gone = next((at for at, one in enumerate(messages) if identity_of(one) in self._events), len(messages))
-        self._history = replace(self._history, messages=messages[gone:], cut=self._cut)
-        grown = min(len(told), len(self._history.messages))
-        return View(replace(self._history, grown=grown), self._after, self._events.keys())
+        messages = (*before.messages, *(message for _, message in told))
+        if self._cut:
+            gone = next((at for at, one in enumerate(messages) if identity_of(one) in self._events), len(messages))
+            messages = messages[gone:]
+        grown = min(len(told), len(messages))
+        self._history = History(messages, before.cases, before.consents, before.embargoes, self._cut, grown)
+        return View(self._history, self._after, self._events.keys())
 
-    def _place(self, event: CustomerEvent) -> bool:
+    def _place(self, event: CustomerEvent, place: Place) -> bool:
         """False where an event other than a message had to go for it."""
-        identity = identity_of(event)
+        _, identity = place
         self._events[identity] = event
         places = self._places[event.type]
-        insort(places, (microseconds(event.time), identity))
+        insort(places, place)
         if len(places) <= self._bounds.by_type[event.type]:
             return True
         _, oldest = places.pop(0)
@@ -193,8 +200,8 @@ class Memory:
                 self.forget(customers)
 
 
-def place_of(message: MessageEvent) -> tuple[int, str]:
-    return microseconds(message.time), identity_of(message)
+def place_of(event: CustomerEvent) -> Place:
+    return microseconds(event.time), identity_of(event)
 
 
 @lru_cache(maxsize=PARSED)

@@ -77,6 +77,8 @@ EARLIEST, LATEST = 1970, 2999
 
 
 def within_range(moment: datetime) -> datetime:
+    if EARLIEST < moment.year < LATEST:
+        return moment  # whatever the offset
     # Moments are compared, stored and written in UTC; near the ends of the calendar they cannot be brought there.
     if not (EARLIEST <= moment.year <= LATEST and EARLIEST <= moment.astimezone(UTC).year <= LATEST):
         raise ValueError(f"a year from {EARLIEST} to {LATEST} (UTC) is needed")

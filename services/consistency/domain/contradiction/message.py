@@ -1,9 +1,10 @@
 """A message with what it states; each text is read once, however many customers it went to."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Generic, NamedTuple, TypeVar
 
 import orjson
 
@@ -13,11 +14,38 @@ from services.consistency.domain.contradiction.languages import language_of
 from services.consistency.domain.contradiction.lexicon import Lexicon
 from services.consistency.domain.contradiction.reading import read
 from services.consistency.domain.contradiction.structured import holds, structured_claims
+from shared.events import Claim as Statement
 from shared.events import MessageEvent, digest, identity_of
 
 CHARACTERS = 2_000_000
 """Of the texts whose readings are kept, a hundred at least for each; a reading takes some 200 bytes a character."""
 LEAST = 100
+
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+
+class Sized(Generic[Key, Value]):
+    """What was asked for last, of so much size together at the most."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._known: OrderedDict[Key, tuple[Value, int]] = OrderedDict()
+        self._size = 0
+
+    def get(self, key: Key) -> Value | None:
+        if key not in self._known:
+            return None
+        self._known.move_to_end(key)
+        return self._known[key][0]
+
+    def put(self, key: Key, value: Value, size: int) -> None:
+        self._known[key] = (value, size)
+        self._size += size
+        while self._size > self._limit and len(self._known) > 1:
+            _, (_, gone) = self._known.popitem(last=False)
+            self._size -= gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,44 +67,55 @@ class Message:
     dated: bool = True
     until: datetime | None = None
 
+    def of(self, event: MessageEvent) -> "Message":
+        """The same said to another customer, or at another time."""
+        return Message(
+            event,
+            self.reading,
+            self.claims,
+            self.own,
+            self.sorts,
+            identity_of(event),
+            self.content,
+            self.dated,
+            self.until,
+        )
+
 
 class Reader:
-    """Reads each text once and keeps the readings of the last texts seen."""
+    """Reads each text once and keeps what it made of the last texts seen."""
 
     def __init__(self, lexicon: Lexicon, limit: int = CHARACTERS) -> None:
         self._lexicon = lexicon
-        self._limit = limit
-        self._readings: OrderedDict[tuple[str, str], Reading] = OrderedDict()
-        self._size = 0
+        self._readings: Sized[tuple[str, str], Reading] = Sized(limit)
+        self._messages: Sized[Said, Message] = Sized(limit)
 
     def reading(self, whole: str, declared: str | None) -> Reading:
         text = readable(whole)
         language = language_of(text, declared, self._lexicon)
         key = (language.code, text)
         known = self._readings.get(key)
-        if known is not None:
-            self._readings.move_to_end(key)
-            return known
-        found = read(text, language, self._lexicon)
-        self._readings[key] = found
-        self._size += max(LEAST, len(text))
-        while self._size > self._limit and len(self._readings) > 1:
-            (_, oldest), _ = self._readings.popitem(last=False)
-            self._size -= max(LEAST, len(oldest))
-        return found
+        if known is None:
+            known = read(text, language, self._lexicon)
+            self._readings.put(key, known, max(LEAST, len(text)))
+        return known
 
     def message(self, event: MessageEvent) -> Message:
+        said = said_in(event)
+        known = self._messages.get(said)
+        if known is None:
+            known = self._read(event, said)
+            self._messages.put(said, known, max(LEAST, len(event.data.text)))
+        return known.of(event)
+
+    def _read(self, event: MessageEvent, said: "Said") -> Message:
         data = event.data
         reading = self.reading(data.text, data.language)
         heading = " . ".join(part for part in (data.title, (data.topic or "").replace("-", " ")) if part)
         about = self.reading(heading, data.language) if heading else None
         claims = list(reading.claims)
-        holding: list[int] = []
-        for at, statement in enumerate(data.claims):
-            start, end = holds(statement)
-            if (start is None or start <= event.time) and (end is None or end >= event.time):
-                claims.extend(structured_claims(statement, data.text, lambda text: self.reading(text, data.language)))
-                holding.append(at)
+        for statement in said.claims:
+            claims.extend(structured_claims(statement, data.text, lambda text: self.reading(text, data.language)))
         if about is not None:
             reading = replace(
                 reading,
@@ -89,9 +128,7 @@ class Reader:
         sorts = frozenset(sort_of(claim) for claim in kept if claim.mode == "asserted")
         dated = bool(reading.periods) or any(claim.moment or claim.until or claim.when for claim in kept)
         own = self.own(event.source, reading)
-        return Message(
-            event, reading, kept, own, sorts, identity_of(event), content_of(event, holding), dated, data.valid_until
-        )
+        return Message(event, reading, kept, own, sorts, "", content_of(said), dated, data.valid_until)
 
     def own(self, source: str, reading: Reading) -> frozenset[str]:
         """Names that the address of the sending system contains: they stand in every message and tell nothing."""
@@ -105,14 +142,44 @@ class Reader:
         return frozenset(own)
 
 
-PERSONAL = frozenset({"customer", "thread", "corrects"})
+class Said(NamedTuple):
+    """What an event says, whomever it is said to and in answer to what; `claims` are those that hold when it is sent.
+    Two of the same are read alike."""
+
+    source: str
+    text: str
+    title: str | None
+    topic: str | None
+    language: str | None
+    campaign: str | None
+    department: str
+    valid_until: datetime | None
+    claims: tuple[Statement, ...]
 
 
-def content_of(event: MessageEvent, holding: Sequence[int]) -> str:
-    """A digest of what the event says, without whom it was said to and in answer to what. `holding`: places of the
-    structured claims that hold when it is sent."""
-    said = event.data.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=set(PERSONAL))
-    return digest(orjson.dumps([event.source, said, list(holding)]))
+def said_in(event: MessageEvent) -> Said:
+    data = event.data
+    return Said(
+        event.source,
+        data.text,
+        data.title,
+        data.topic,
+        data.language,
+        data.campaign,
+        data.department,
+        data.valid_until,
+        tuple(statement for statement in data.claims if is_held(statement, event.time)) if data.claims else (),
+    )
+
+
+def is_held(statement: Statement, time: datetime) -> bool:
+    start, end = holds(statement)
+    return (start is None or start <= time) and (end is None or end >= time)
+
+
+def content_of(said: Said) -> str:
+    plain = [statement.model_dump(mode="json", by_alias=True) for statement in said.claims]
+    return digest(orjson.dumps([*said[:-1], plain]))
 
 
 def sort_of(claim: Claim) -> tuple[str, str]:

@@ -111,7 +111,9 @@ class Contradictions:
             ]
             surest = sorted((one for one in every if one.reported), key=lambda one: -one.probability)[:REPORTED]
             reported = tuple(self._conflict(one) for one in surest)
-            read[-1] = replace(read[-1], reported=reported, undecided=tuple(one for one in every if one.undecided))
+            undecided = tuple(one for one in every if one.undecided)
+            if reported or undecided:
+                read[-1] = replace(read[-1], reported=reported, undecided=undecided)
         self._kept.keep(history, kept)
         return read
 
