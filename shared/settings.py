@@ -1,6 +1,7 @@
 """Settings in small groups; a service composes the groups it uses and reads them once, at its start."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -50,5 +51,7 @@ class HttpSettings(Group):
     host: str = Field("127.0.0.1", validation_alias="ONEVOICE_HOST")
     max_connections: PositiveInt = Field(2_000, validation_alias="ONEVOICE_MAX_CONNECTIONS")
     """Requests under way at once in one process; further ones get 503."""
+    shared_port: Literal["on", "off"] = Field("off", validation_alias="ONEVOICE_SHARED_PORT")
+    """On: several processes of a service may listen on the same port, and the kernel shares connections out to them."""
     shutdown_seconds: PositiveInt = Field(10, validation_alias="ONEVOICE_SHUTDOWN_SECONDS")
     """How long a stop waits for requests under way."""

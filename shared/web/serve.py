@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -74,9 +75,26 @@ def serve(app: FastAPI, service: str, port: int, settings: HttpSettings) -> None
     )
     server = uvicorn.Server(config)
     app.state.server = server
-    server.run()
+    server.run([listening(settings.host, port)] if settings.shared_port == "on" else None)
     if not server.started or getattr(app.state, "failure", None) is not None:
         sys.exit(1)
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket whose port other processes may listen on as well. Raises `OSError` where one does that did not ask for
+    the same, or the system has no such thing."""
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listener.bind(address)
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 STOP_SECONDS = 10.0

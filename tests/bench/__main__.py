@@ -25,6 +25,7 @@ from tests.bench.steps.delays import delays
 from tests.bench.steps.gateway import gateway
 from tests.bench.steps.growth import growth
 from tests.bench.steps.ingest import ingest
+from tests.bench.steps.sharing import sharing
 from tests.bench.wrk import NoLoadTool, must_be_there
 
 
@@ -42,6 +43,7 @@ STEPS: dict[str, Callable[[Bench], AsyncIterator[Figure]]] = {
     "delays": delays,
     "one-cause": one_cause,
     "growth": growth,
+    "sharing": sharing,
 }
 
 
@@ -76,7 +78,7 @@ def main() -> int:
         console.print(missing)
         return 2
     environ = os.environ | {setting.variable: "0" for setting in PORT_SETTINGS}
-    environ |= {"ONEVOICE_INGEST_RATE": "10000000/second", "ONEVOICE_CANARY": "off"}
+    environ |= {"ONEVOICE_INGEST_RATE": "10000000/second", "ONEVOICE_CANARY": "off", "ONEVOICE_SHARED_PORT": "on"}
     with tempfile.TemporaryDirectory() as folder, Stack(Path(folder), environ) as stack:
         with console.status("starting the stack"):
             stack.up()

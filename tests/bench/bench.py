@@ -1,17 +1,19 @@
 """What every step is measured with: the stack, how often, and the services as they are asked from outside."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 from pymongo import AsyncMongoClient
 
+from deploy.local.ports import choose_ports
 from deploy.local.stack import Stack
 from tests.bench.cores import LOAD, MEASURED, pin
 from tests.feed import until
+from tests.replicas import replica_part
 
 SECONDS = 4
 """Of each run of a load."""
@@ -26,6 +28,8 @@ class Bench:
     runs: int
     quick: bool
     largest: int
+    replicas: dict[str, str] = field(default_factory=dict)
+    """Addresses of further instances, by name."""
 
     def some(self, count: int) -> int:
         return max(count // 20, 100) if self.quick else count
@@ -44,10 +48,27 @@ class Bench:
         for name in self.stack.servers:
             pin(self.stack.children[name].process.pid, LOAD)
 
+    @contextmanager
+    def replica(self, service: str, port: int | None = None) -> Iterator[str]:
+        """A further instance of the service, on the other core, where no port is named on one of its own; gives its
+        name."""
+        name = f"{service}-2"
+        port = port or choose_ports({name}, {})[name]
+        self.stack.launch(replica_part(self.stack, service, name, port))
+        try:
+            self.stack.wait_until_ready(name)
+            pin(self.stack.children[name].process.pid, LOAD)
+            self.replicas[name] = f"http://127.0.0.1:{port}"
+            yield name
+        finally:
+            self.replicas.pop(name, None)
+            self.stack.end(name)
+
     @asynccontextmanager
     async def asked(self, service: str) -> AsyncIterator[httpx.AsyncClient]:
         headers = {"authorization": f"Bearer {self.stack.keys.service}"}
-        async with httpx.AsyncClient(base_url=self.stack.urls[service], headers=headers, timeout=60) as client:
+        url = self.replicas.get(service) or self.stack.urls[service]
+        async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60) as client:
             yield client
 
     async def used(self, service: str) -> "Used":

@@ -11,12 +11,13 @@ from pathlib import Path
 
 from deploy.local import apache_kafka
 from deploy.local.apache_kafka import Node
-from deploy.local.parts import SERVICES, mongodb_part, service_part, settings_for_services
+from deploy.local.parts import SERVICES, mongodb_part
 from deploy.local.ports import choose_ports
 from deploy.local.processes import Part, signal_group
 from deploy.local.servers import chosen, nodes
 from deploy.local.stack import PartFailedError, Stack
 from tests.faults.proxy import Link
+from tests.replicas import replica_part
 
 BROKERS = 3
 SETTINGS = {
@@ -87,10 +88,7 @@ class FaultStack(Stack):
     def replica(self, service: str) -> str:
         """Starts another instance of the service; answers its part's name."""
         name = f"{service}-2"
-        settings = settings_for_services(self.at, self.keys, self.replication)
-        settings |= {f"ONEVOICE_{service.upper()}_PORT": str(self.at.ports[name]), "ONEVOICE_INSTANCE": "second"}
-        ports = {**self.at.ports, service: self.at.ports[name]}
-        part = replace(service_part(service, replace(self.at, ports=ports), settings), name=name)
+        part = replica_part(self, service, name, self.at.ports[name])
         self._kept[name] = part
         self.wait_for(name)
         return name

@@ -17,7 +17,8 @@ from tests.bench.figure import Aim, Figure
 from tests.bench.wrk import posting
 
 SIZES = {1: "single events", 50: "batches of 50", 1_000: "batches of 1,000"}
-CONNECTIONS = (1, 8, 64)
+MANY = 64
+CONNECTIONS = (1, 8, MANY)
 BESIDE = "FastAPI + aiokafka"
 STRUCTURED, BATCHED = "application/cloudevents+json", "application/cloudevents-batch+json"
 
@@ -59,3 +60,20 @@ async def ingest(bench: Bench) -> AsyncIterator[Figure]:
                 aim = Aim(0.7) if size in (1, 50) else None
                 yield Figure("ingest", many, "events/s", tuple(mine), tuple(theirs), BESIDE, aim)
                 yield Figure("ingest", f"{many}: the bare route", "events/s", tuple(theirs), tuple(nothing), "nothing")
+    async for figure in two_workers(bench, seconds):
+        yield figure
+
+
+async def two_workers(bench: Bench, seconds: int) -> AsyncIterator[Figure]:
+    """Behind one port, the second on the core of load, broker and database: it gains what these leave it."""
+    port, key = bench.stack.at.ports["ingest"], bench.stack.keys.publish
+    for size, content in ((1, STRUCTURED), (50, BATCHED)):
+        one, two = [], []
+        for _ in range(bench.runs):
+            found = await posting(port, "/v1/events", content, key, size, MANY, seconds)
+            one.append(found.per_second * size)
+            with bench.replica("ingest", port):
+                found = await posting(port, "/v1/events", content, key, size, MANY, seconds)
+            two.append(found.per_second * size)
+        what = f"{SIZES[size]}, {MANY} connections, two workers"
+        yield Figure("ingest", what, "events/s", tuple(two), tuple(one), "one worker")
