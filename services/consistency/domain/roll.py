@@ -21,7 +21,8 @@ NOT_JUDGED = -1
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What the roll has of an alert. A merged one has no verdict; `judged_on` is a day since 1970."""
+    """What the roll has of an alert. A merged one has no verdict; `judged_on` is a day since 1970. `rules` are None where
+    it was stored before it kept them; `scale` is the digest of what its severity is by."""
 
     id: str
     revision: int
@@ -32,10 +33,11 @@ class Card:
     last_seen: int
     customers: int
     assigned: str | None = None
-    rules: tuple[str, ...] = ()
+    rules: tuple[str, ...] | None = ()
     languages: tuple[str, ...] = ()
     verdict: Verdict | None = None
     judged_on: int | None = None
+    scale: str | None = None
 
 
 class Roll:
@@ -50,10 +52,11 @@ class Roll:
         self._kind = Kinds[str]()
         self._departments = Kinds[tuple[str, ...]]()
         self._assigned = Kinds[str | None]()
-        self._rules = Kinds[tuple[str, ...]]()
+        self._rules = Kinds[tuple[str, ...] | None]()
         self._languages = Kinds[tuple[str, ...]]()
         self._verdict = Kinds[Verdict | None]()
         self._judged_on = Kinds[int]()
+        self._scale = Kinds[str | None]()
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -84,6 +87,7 @@ class Roll:
         self._languages.put_kind(row, card.languages)
         self._verdict.put_kind(row, card.verdict)
         self._judged_on.put_kind(row, NOT_JUDGED if card.judged_on is None else card.judged_on)
+        self._scale.put_kind(row, card.scale)
 
     @property
     def _columns(self) -> tuple[Column, ...]:
@@ -130,9 +134,20 @@ class Roll:
         alike = counted(judged | undecided, (self._verdict, self._rules, self._departments, self._languages))
         days = counted(judged, (self._judged_on, self._verdict))
         return Counts(
-            [Cell(rules, pair, languages, verdict, count) for (verdict, rules, pair, languages), count in alike],
+            [Cell(rules or (), pair, languages, verdict, count) for (verdict, rules, pair, languages), count in alike],
             [DayCount(day, verdict, count) for (day, verdict), count in days],
         )
+
+    def judged_otherwise(self, scale: str, limit: int) -> list[str]:
+        """Alerts that were judged by another scale of severity, or by none."""
+        return self._some(self._scale.where(lambda known: known != scale), limit)
+
+    def without_rules(self, limit: int) -> list[str]:
+        """Alerts that were stored before they kept what found them, without the merged."""
+        return self._some(self._rules.where(lambda rules: rules is None) & self._in_state(None), limit)
+
+    def _some(self, mask: Mask, limit: int) -> list[str]:
+        return [self._ids[row] for row in rows_of(mask)[:limit]]
 
     def _in_state(self, wanted: str | None) -> Mask:
         return self._state.where(lambda state: state == wanted if wanted is not None else state != "merged")
@@ -150,7 +165,7 @@ class Roll:
             if value is not None:
                 mask &= column.where(partial(eq, value))
         if wanted.rule is not None:
-            mask &= self._rules.where(lambda rules: wanted.rule in rules)
+            mask &= self._rules.where(lambda rules: wanted.rule in (rules or ()))
         if wanted.language is not None:
             mask &= self._languages.where(lambda languages: wanted.language in languages)
         if wanted.judged is not None and days:

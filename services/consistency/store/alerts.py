@@ -35,7 +35,6 @@ class Alerts:
             [
                 IndexModel(newest),
                 IndexModel([("touched", ASCENDING)]),
-                IndexModel([("rules", ASCENDING), *newest]),
                 IndexModel([("spreading", ASCENDING)], partialFilterExpression={"spreading": True}),
                 IndexModel([("due", ASCENDING)], partialFilterExpression={"due": True}),
                 IndexModel([("merged_into", ASCENDING)], partialFilterExpression={"state": "merged"}),
@@ -78,12 +77,12 @@ class Alerts:
         return await self._ids({"severity_until": {"$lte": now}}, limit)
 
     async def judged_otherwise(self, scale: str, limit: int) -> list[str]:
-        """Alerts that were judged by another scale, or by none; reads all where there are none."""
-        return await self._ids({"scale": {"$ne": scale}}, limit)
+        """Alerts that were judged by another scale, or by none."""
+        return (await self.register.roll()).judged_otherwise(scale, limit)
 
     async def without_rules(self, limit: int) -> list[str]:
         """Alerts that were stored before they kept what found them; a merged one is counted when it is split off."""
-        return await self._ids({"rules": None, "state": {"$ne": "merged"}}, limit)
+        return (await self.register.roll()).without_rules(limit)
 
     async def _ids(self, condition: Row, limit: int) -> list[str]:
         return [row["_id"] async for row in self._alerts.find(condition, {"_id": 1}).limit(limit)]

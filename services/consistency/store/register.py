@@ -20,7 +20,7 @@ FEW, MANY = 2_000, 10_000
 more. No server is asked for all at once, for some sort and copy in memory."""
 FIELDS = (
     *("revision", "state", "severity", "kind", "senders", "last_seen", "customers"),
-    *("assignee", "rules", "languages", "judgement"),
+    *("assignee", "rules", "languages", "judgement", "scale"),
 )
 
 
@@ -100,8 +100,9 @@ def card_of(row: Row) -> Card:
         last_seen=row["last_seen"],
         customers=row["customers"],
         assigned=f"{assignee['kind']}:{assignee['name']}" if assignee else None,
-        rules=tuple(row.get("rules") or ()),
+        rules=None if row.get("rules") is None else tuple(row["rules"]),
         languages=tuple(row.get("languages") or ()),
         verdict=None if merged else judgement["verdict"] if judgement else "undecided",
         judged_on=day_of(judgement["at"]) if judgement and not merged else None,
+        scale=row.get("scale"),
     )
