@@ -21,8 +21,8 @@ NOT_JUDGED = -1
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What the roll has of an alert. A merged one has no verdict; `judged_on` is a day since 1970. `rules` are None where
-    it was stored before it kept them; `scale` is the digest of what its severity is by."""
+    """What the roll has of an alert. A merged one has no verdict; `judged_on` is a day since 1970. `rules` are None
+    where it was stored before it kept them; `scale` is the digest of what its severity is by."""
 
     id: str
     revision: int
