@@ -91,7 +91,11 @@ def measure(stack: Stack, times: int, only: str, console: Console) -> None:
         MongoClient(stack.at.mongodb) as client,
         Progress(console=console) as progress,
     ):
-        http.post("/sign-in", data={"key": stack.keys.ops}).raise_for_status()
+        began = time.perf_counter()
+        with console.status("waiting for the first overview"):
+            wait_for(http, "/v1/overview")
+        console.log(f"the overview was there {time.perf_counter() - began:.1f} s later")
+        http.post("/sign-in", data={"key": stack.keys.ops, "next": "/alerts"})
         ids = [row["id"] for row in http.get("/v1/alerts?limit=50").raise_for_status().json()["items"]]
         questions = [one for one in (*lists(), *figures_and_pages(ids[:5])) if only in one.what]
         query = bare(client, ids)
@@ -103,6 +107,13 @@ def measure(stack: Stack, times: int, only: str, console: Console) -> None:
             fifty.seconds.extend(timed(query) for _ in range(3))  # the machine is noisy: all along, not only at first
             progress.advance(bar)
     console.print(table(together(figures), fifty, "Answers where there are many alerts"))
+
+
+def wait_for(http: httpx.Client, path: str) -> None:
+    """Also where it never comes: what does not answer is told in the table."""
+    deadline = time.monotonic() + PATIENCE
+    while http.get(path).status_code != 200 and time.monotonic() < deadline:
+        time.sleep(0.2)
 
 
 def answered(http: httpx.Client, one: Asked, times: int) -> Figure:

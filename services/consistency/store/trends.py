@@ -6,7 +6,7 @@ figure over a year costs the day that is under way, and nothing is ever added to
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
@@ -23,13 +23,12 @@ from shared.web.window import day_of
 COUNTED = ("kind", "a_department", "b_department", "channel")
 MAX_CORRECTIONS = 10_000
 """Corrected pairs, the newest, of which the time that it took is told."""
-MAX_SUBJECTS = 1_000
-"""Subjects of a day that are counted, the most frequent."""
 FAR = 1 << 31
 FEW, MANY = 4_000, 20_000
 """Conflicts of some days when all are counted: of the next ones more days are counted at once where there were fewer,
 and fewer days where there were more."""
-AT_ONCE = 4
+AT_ONCE = 10_000
+"""Conflicts of some days of which it is read what they were about; of one day that has more, the most frequent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +46,8 @@ Days = dict[int, list[Alike]]
 class Details:
     """Of one day: what the company contradicted itself about, and how long each correction took (microseconds)."""
 
-    subjects: Mapping[tuple[str, str], int]
-    corrections: Sequence[int]
+    subjects: dict[tuple[str, str], int]
+    corrections: list[int]
 
 
 class Trends:
@@ -169,27 +168,43 @@ class Trends:
         await self._look()
         async with self._details_once:
             days = [day for day in range(first, last + 1) if self._days.get(day)]
-            missing = [day for day in days if day not in self._details]
-            for at in range(0, len(missing), AT_ONCE):
-                some = missing[at : at + AT_ONCE]
-                read = await asyncio.gather(*map(self._read_details, some))
-                self._details |= dict(zip(some, read, strict=True))
+            for some in self._together([day for day in days if day not in self._details]):
+                self._details |= await self._read_details(some)
             return [self._details[day] for day in days if day in self._details]
 
-    async def _read_details(self, day: int) -> Details:
+    def _together(self, days: list[int]) -> Iterator[list[int]]:
+        """Days that have at most `AT_ONCE` conflicts together, or one that has more by itself."""
+        some: list[int] = []
+        count = 0
+        for day in days:
+            more = sum(one.cell.count for one in self._days.get(day, ()))
+            if some and count + more > AT_ONCE:
+                yield some
+                some, count = [], 0
+            some.append(day)
+            count += more
+        if some:
+            yield some
+
+    async def _read_details(self, days: list[int]) -> dict[int, Details]:
+        """Of one day that has more than `AT_ONCE`, the subjects that are most frequent, and some corrections."""
+        told: Row = {"day": {"$in": days}, **not_reserved("customer")}
+        group = {name: f"${name}" for name in ("day", "subject", "attribute")}
         pipeline: list[Row] = [
-            {"$match": {**told(day), "kind": "contradiction", "subject": {"$ne": ""}}},
-            {"$group": {"_id": {"subject": "$subject", "attribute": "$attribute"}, "count": {"$sum": 1}}},
+            {"$match": {**told, "state": {"$ne": "withdrawn"}, "kind": "contradiction", "subject": {"$ne": ""}}},
+            {"$group": {"_id": group, "count": {"$sum": 1}}},
             {"$sort": {"count": DESCENDING}},
-            {"$limit": MAX_SUBJECTS},
+            {"$limit": AT_ONCE},
         ]
-        rows = await self._conflicts.aggregate(pipeline).to_list(MAX_SUBJECTS)
-        subjects = {(row["_id"]["subject"], row["_id"]["attribute"]): row["count"] for row in rows}
-        corrected = {**told(day), "state": "settled"}
-        cursor = self._conflicts.find(corrected, {"b_time": 1, "corrected_at": 1}).limit(MAX_CORRECTIONS)
-        found = await cursor.to_list(MAX_CORRECTIONS)
-        corrections = [row["corrected_at"] - row["b_time"] for row in found if row.get("corrected_at") is not None]
-        return Details(subjects, corrections)
+        found = {day: Details({}, []) for day in days}
+        for row in await self._conflicts.aggregate(pipeline).to_list(AT_ONCE):
+            if row["_id"]["day"] in found:
+                found[row["_id"]["day"]].subjects[row["_id"]["subject"], row["_id"]["attribute"]] = row["count"]
+        settled = self._conflicts.find({**told, "state": "settled"}, {"day": 1, "b_time": 1, "corrected_at": 1})
+        for row in await settled.limit(AT_ONCE).to_list(AT_ONCE):
+            if row["day"] in found and row.get("corrected_at") is not None:
+                found[row["day"]].corrections.append(row["corrected_at"] - row["b_time"])
+        return found
 
 
 def alike_in(group: Row, count: int) -> Alike:
@@ -203,8 +218,3 @@ def alike_in(group: Row, count: int) -> Alike:
         count=count,
     )
     return Alike(group["state"], cell)
-
-
-def told(day: int) -> Row:
-    """Without the withdrawn."""
-    return {"day": day, "state": {"$in": ["open", "settled", "resolved", "dismissed"]}, **not_reserved("customer")}
