@@ -81,7 +81,6 @@ def figures_and_pages(alerts: list[str]) -> Iterator[Asked]:
     yield Asked("feedback, 90 days", "/v1/feedback?days=90")
     yield Asked("feedback, narrowed", "/v1/feedback?days=30&rule=contradiction.amount&language=en")
     yield Asked("overview's figures", "/v1/overview?days=90")
-    yield Asked("stats", "/v1/stats")
     yield Asked("page: alerts", "/alerts")
     yield Asked("page: alerts, all, by customers", "/alerts?state=all&sort=customers")
     yield Asked("page: alerts, further", "/alerts", pages=5)
