@@ -25,7 +25,7 @@ from rich.progress import Progress
 from deploy.local.ports import PORT_SETTINGS
 from deploy.local.stack import Stack
 from services.consistency.clock import now
-from tests.many_alerts.made import Made
+from tests.many_alerts.made import Made, alert_id
 from tests.many_alerts.timed import BARE, Asked, Figure, asked, bare, figures_and_pages, lists, table, timed, together
 
 PATIENCE = 120.0
@@ -96,7 +96,7 @@ def measure(stack: Stack, times: int, only: str, console: Console) -> None:
             wait_for(http, "/v1/overview")
         console.log(f"the overview was there {time.perf_counter() - began:.1f} s later")
         http.post("/sign-in", data={"key": stack.keys.ops, "next": "/alerts"})
-        ids = [row["id"] for row in http.get("/v1/alerts?limit=50").raise_for_status().json()["items"]]
+        ids = [alert_id(number) for number in range(BARE)]
         questions = [
             one
             for one in (*lists(), *figures_and_pages(ids[:5]))

@@ -99,7 +99,7 @@ def an_alert(chance: random.Random, number: int, now: int, stands: list[str]) ->
     last = min(now, found + int(3 * A_DAY * chance.random()))
     customers = drawn(chance, CUSTOMERS)
     alert = Alert(
-        id=name(f"alert {number}"),
+        id=alert_id(number),
         kind=kind,
         attribute=chance.choice(ATTRIBUTES),
         subject=f"order LW-{20_000 + number}" if number % 3 else "Premium plan",
@@ -188,6 +188,10 @@ def one_conflict(
 
 def drawn(chance: random.Random, weights: dict[Choice, int]) -> Choice:
     return chance.choices(list(weights), list(weights.values()))[0]
+
+
+def alert_id(number: int) -> str:
+    return name(f"alert {number}")
 
 
 def name(text: str) -> str:
