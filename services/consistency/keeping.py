@@ -1,14 +1,15 @@
 """Keeps what is counted of all alerts and conflicts in step with the store, also while nobody asks."""
 
 import asyncio
+import logging
 from itertools import count
-
-import stamina
 
 from services.consistency.clock import now
 from services.consistency.store import Store
 from shared.mongo import TRANSIENT
 from shared.web.window import day_of
+
+logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 60.0
 ANEW = 30
@@ -18,11 +19,12 @@ USUAL_DAYS = 90
 
 
 async def keep_up(store: Store) -> None:
-    """Until cancelled; raises where MongoDB stays away."""
+    """Until cancelled. Where MongoDB is away, the next turn tries again: who asks meanwhile is told by itself."""
     for turn in count():
-        async for attempt in stamina.retry_context(on=TRANSIENT, attempts=10, timeout=120.0, wait_max=15.0):
-            with attempt:
-                await (look(store) if turn % ANEW else read_anew(store))
+        try:
+            await (look(store) if turn % ANEW else read_anew(store))
+        except TRANSIENT as error:
+            logger.warning("not looked at yet", extra={"reason": f"{type(error).__name__}: {error}"})
         await asyncio.sleep(LOOK_SECONDS)
 
 
