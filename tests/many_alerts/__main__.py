@@ -63,7 +63,7 @@ def main() -> int:
 
 async def fill(stack: Stack, made: Made, console: Console) -> None:
     """Unless they are there. Its own client, which is patient: an index of very many documents takes long."""
-    client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(stack.at.mongodb, tz_aware=True)
+    client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(stack.at.mongodb, connectTimeoutMS=600_000)
     database = client["onevoice"]
     if await database["alerts"].estimated_document_count() < made.alerts:
         with Progress(console=console) as progress:

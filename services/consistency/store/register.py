@@ -15,7 +15,7 @@ from shared.mongo import Collection
 from shared.web.window import DAY, HOUR, day_of
 
 FAR = 1 << 62
-FEW, MANY = 2_000, 10_000
+FEW, MANY = 500, 2_000
 """Alerts of one stretch of time when all are read: the next is longer where there were fewer, shorter where there were
 more. No server is asked for all at once, for some sort and copy in memory."""
 FIELDS = (

@@ -24,10 +24,10 @@ COUNTED = ("kind", "a_department", "b_department", "channel")
 MAX_CORRECTIONS = 10_000
 """Corrected pairs, the newest, of which the time that it took is told."""
 FAR = 1 << 31
-FEW, MANY = 4_000, 20_000
+FEW, MANY = 1_000, 4_000
 """Conflicts of some days when all are counted: of the next ones more days are counted at once where there were fewer,
 and fewer days where there were more."""
-AT_ONCE = 10_000
+AT_ONCE = 4_000
 """Conflicts of some days of which it is read what they were about; of one day that has more, the most frequent."""
 
 
