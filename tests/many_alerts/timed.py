@@ -1,10 +1,12 @@
 """What is asked of the gateway where there are many alerts, and how long each answer takes."""
 
+import os
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -28,15 +30,17 @@ class Asked:
 
 @dataclass(frozen=True)
 class Figure:
-    """Seconds of each answer; `failed`: how many were none."""
+    """Seconds of each answer; `failed`: how many were none; `cpu`: seconds of the servers' time an answer, pages before
+    the one that is timed included."""
 
     what: str
     seconds: list[float]
     failed: int = 0
+    cpu: float | None = None
 
     def row(self, bare: float) -> list[str]:
         if not self.seconds:
-            return [self.what, "–", "–", "–", "–", str(self.failed)]
+            return [self.what, "–", "–", "–", "–", "–", str(self.failed)]
         ordered = sorted(self.seconds)
         middle, worst = statistics.median(ordered), ordered[-1]
         shown = [
@@ -108,10 +112,11 @@ def timed(one: Callable[[], Any]) -> float:
     return time.perf_counter() - began
 
 
-def asked(client: httpx.Client, one: Asked, times: int) -> Figure:
+def asked(client: httpx.Client, one: Asked, times: int, cpu_seconds: Callable[[], float]) -> Figure:
     """The last page of each walk is timed."""
     seconds: list[float] = []
     failed = 0
+    used = cpu_seconds()
     for _ in range(times):
         path: str | None = one.path
         took: float | None = None
@@ -129,7 +134,16 @@ def asked(client: httpx.Client, one: Asked, times: int) -> Figure:
             failed += 1
         else:
             seconds.append(took)
-    return Figure(one.what, seconds, failed)
+    return Figure(one.what, seconds, failed, (cpu_seconds() - used) / times if times else None)
+
+
+def cpu_of(processes: Iterable[int]) -> float:
+    """Seconds of processor time that the processes have used."""
+    ticks = 0
+    for process in processes:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def further(path: str, answer: httpx.Response) -> str | None:
@@ -148,14 +162,18 @@ def together(figures: list[Figure]) -> list[Figure]:
     by_name: dict[str, Figure] = {}
     for one in figures:
         before = by_name.get(one.what, Figure(one.what, []))
-        by_name[one.what] = Figure(one.what, before.seconds + one.seconds, before.failed + one.failed)
+        counts = [len(each.seconds) + each.failed for each in (before, one)]
+        cpu = sum((each.cpu or 0) * count for each, count in zip((before, one), counts, strict=True)) / max(
+            1, sum(counts)
+        )
+        by_name[one.what] = Figure(one.what, before.seconds + one.seconds, before.failed + one.failed, cpu)
     return list(by_name.values())
 
 
 def table(figures: list[Figure], query: Figure, title: str) -> Table:
     shown = Table(title=title)
     shown.add_column("what")
-    for heading in ("best, ms", "p50, ms", "worst, ms", "p50 / bare", "no answer"):
+    for heading in ("best, ms", "p50, ms", "worst, ms", "p50 / bare", "CPU, ms", "no answer"):
         shown.add_column(heading, justify="right")
     middle = statistics.median(query.seconds)
     for one in (query, *figures):
