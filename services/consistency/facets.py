@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from services.consistency.store.alerts import Tally
+from services.consistency.domain.wanted import Tally
 
 
 def facets(

@@ -6,8 +6,8 @@ from typing import Any
 
 from services.consistency.domain.changes import aftermath, as_stored
 from services.consistency.domain.detector import Detector
+from services.consistency.domain.wanted import WantedAlerts
 from services.consistency.store import Store as ConsistencyStore
-from services.consistency.store.alerts import WantedAlerts
 from services.journey import reading
 from services.journey.store import Filters
 from services.journey.store import Store as JourneyStore

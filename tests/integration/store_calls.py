@@ -7,12 +7,12 @@ from typing import Any
 
 from services.consistency.domain.alerts import EXAMPLES, recounted
 from services.consistency.domain.stored import Alert, StoredConflict, moment_of
+from services.consistency.domain.wanted import WantedAlerts
 from services.consistency.notify.notification import Cover, Group, Notification
 from services.consistency.notify.silence import new_silence
 from services.consistency.notify.store import NotifyStore
 from services.consistency.notify.store.watched import Heard
-from services.consistency.store import Alerts, Conflicts, Courses, Events, Feedback, Policies, Trends
-from services.consistency.store.alerts import WantedAlerts
+from services.consistency.store import Alerts, Conflicts, Courses, Events, Policies, Trends
 from services.consistency.store.conflicts import Told, Wanted
 from services.consistency.store.events import Arrival
 from services.ingest.identities import Identities
@@ -23,6 +23,7 @@ from services.journey.store import CONSENT, Filters
 from services.journey.store import Store as Journey
 from shared.events import identity_of
 from shared.mongo import Database, ping
+from shared.web.window import day_of
 from tests.feed import until
 from tests.integration.examples import pair, told
 from tests.unit.consistency.told import NOW, delivery, embargo
@@ -41,7 +42,6 @@ class Stores:
     alerts: Alerts
     policies: Policies
     trends: Trends
-    feedback: Feedback
     courses: Courses
     identities: Identities
     notify: NotifyStore
@@ -167,11 +167,13 @@ CALLS: dict[str, Callable[[Stores], Awaitable[Any]]] = {
     "conflicts.page": lambda stores: stores.conflicts.page(Wanted(customer="c1"), AFTER, 10),
     "conflicts.ended": lambda stores: stores.conflicts.ended(moment_of(NOW), 10),
     "conflicts.set_ends": lambda stores: stores.conflicts.set_ends({"k00001": moment_of(NOW)}),
-    "conflicts.totals": lambda stores: stores.conflicts.totals(),
     "trends.prepare": lambda stores: stores.trends.prepare(),
-    "trends.cells": lambda stores: stores.trends.cells(0, NOW),
-    "trends.subjects": lambda stores: stores.trends.subjects(0, NOW, 10),
-    "trends.corrections": lambda stores: stores.trends.corrections(0, NOW),
+    "trends.cells": lambda stores: stores.trends.cells(0, day_of(NOW)),
+    "trends.subjects": lambda stores: stores.trends.subjects(0, day_of(NOW), 10),
+    "trends.totals": lambda stores: stores.trends.totals(),
+    "trends.look_far_back": lambda stores: stores.trends.look_far_back(),
+    "trends.count_anew": lambda stores: stores.trends.count_anew(),
+    "trends.corrections": lambda stores: stores.trends.corrections(0, day_of(NOW)),
     "courses.prepare": lambda stores: stores.courses.prepare(),
     "courses.told": lambda stores: stores.courses.told(["a1", "a2"]),
     "courses.corrected": lambda stores: stores.courses.corrected(["a1", "a2"]),
@@ -193,8 +195,7 @@ CALLS: dict[str, Callable[[Stores], Awaitable[Any]]] = {
     "alerts.to_judge": lambda stores: stores.alerts.to_judge(NOW, 10),
     "alerts.judged_otherwise": lambda stores: stores.alerts.judged_otherwise("scale", 10),
     "alerts.without_rules": lambda stores: stores.alerts.without_rules(10),
-    "feedback.prepare": lambda stores: stores.feedback.prepare(),
-    "feedback.counts": lambda stores: stores.feedback.counts(EVERY_ALERT),
+    "alerts.judged": lambda stores: stores.alerts.judged(EVERY_ALERT),
     "alerts.totals": lambda stores: stores.alerts.totals(),
     "policies.store": lambda stores: stores.policies.store(embargo("p1")),
     "policies.all": lambda stores: stores.policies.all(),

@@ -14,7 +14,7 @@ from pymongo import monitoring
 from services.consistency.clock import now
 from services.consistency.domain.alerts import EXAMPLES
 from services.consistency.notify.store import Groups, Notifications, NotifyStore, Silences, WatchedAlerts
-from services.consistency.store import Alerts, Conflicts, Courses, Events, Feedback, Policies, Trends
+from services.consistency.store import Alerts, Conflicts, Courses, Events, Policies, Trends
 from services.ingest.identities import Identities
 from services.journey.finding import Finder
 from services.journey.store import Store as Journey
@@ -74,7 +74,6 @@ async def heard(mongodb: DatabaseAlone) -> list[dict[str, Any]]:
             Alerts(database),
             Policies(database),
             Trends(database),
-            Feedback(database),
             Courses(database),
             Identities(database, days=7),
             NotifyStore(database, shipped()),
@@ -113,7 +112,6 @@ def test_every_method_of_the_stores_is_listened_to() -> None:
         "alerts": Alerts,
         "policies": Policies,
         "trends": Trends,
-        "feedback": Feedback,
         "courses": Courses,
         "identities": Identities,
         "silences": Silences,

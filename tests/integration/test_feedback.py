@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from deploy.local.stack import Stack
+from services.consistency.store.documents import touched
 from tests.feed import until
 from tests.integration.consistency_service import Answer, Customer, Service, running
 
@@ -154,8 +155,9 @@ async def test_a_rule_that_is_wrong_too_often_is_proposed_and_muted_by_hand(serv
 async def test_alerts_of_an_older_version_learn_what_found_them_and_how_they_were_judged(service: Service) -> None:
     alert, _ = await told(service, "older")
     judged = await act(service, alert, "dismiss", kind="not_a_conflict")
-    younger = ("rules", "languages", "judgement", "verdict", "judged_on", "found_by", "spoken")
-    await service.store.alerts._alerts.update_one({"_id": alert}, {"$unset": dict.fromkeys(younger, "")})
+    younger = ("rules", "languages", "judgement")
+    older = {"$unset": dict.fromkeys(younger, ""), "$set": touched(), "$inc": {"revision": 1}}
+    await service.store.alerts._alerts.update_one({"_id": alert}, older)
     assert await service.outbox.learn_rules() == 1
     assert await service.outbox.learn_rules() == 0
     learned = await service.get(f"/v1/alerts/{alert}")

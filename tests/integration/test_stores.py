@@ -9,9 +9,9 @@ import pytest
 from services.consistency.clock import now
 from services.consistency.domain.alerts import EXAMPLES, Facts, first_alert
 from services.consistency.domain.stored import Assignee, microseconds
+from services.consistency.domain.wanted import Key, Order, WantedAlerts, key_of
 from services.consistency.facets import facets
 from services.consistency.store import Alerts, Conflicts, Events
-from services.consistency.store.alerts import Key, Order, WantedAlerts, key_of
 from services.consistency.store.counting import FEW
 from services.consistency.store.events import Arrival, Bounds, StoredHistory
 from services.journey import reading

@@ -18,8 +18,8 @@ from services.consistency.domain.conflict import Kind
 from services.consistency.domain.correction import NoChoice
 from services.consistency.domain.decisions import Action, Decision, Incomplete, NotPossible
 from services.consistency.domain.stored import Alert, AlertState, Assignee, Dismissal, Severity, Verdict, microseconds
+from services.consistency.domain.wanted import ORDERS, Key, Order, WantedAlerts, key_of
 from services.consistency.facets import facets
-from services.consistency.store.alerts import ORDERS, Key, Order, WantedAlerts, key_of
 from shared.web.body import body_as
 from shared.web.cursor import encode, key_in
 from shared.web.keys import allow

@@ -11,10 +11,10 @@ from services.consistency.api.alerts import Judged, Narrowed
 from services.consistency.api.desk import AtSpeakingDesk, days_of
 from services.consistency.domain.precision import Tally, by_day, by_language, by_pair, by_rule, in_all
 from services.consistency.domain.stored import moment_of, written
+from services.consistency.domain.wanted import WantedAlerts
 from services.consistency.notify.api import AtDesk as AtNotifyDesk
 from services.consistency.notify.silence import Silence
 from services.consistency.notify.silencing import muted_rules
-from services.consistency.store.alerts import WantedAlerts
 from shared.web.keys import allow
 from shared.web.problems import problem
 from shared.web.window import Window, date_of
@@ -31,8 +31,8 @@ async def feedback(
         raise problem(422, "Judged on which days? Send `from` and `to`.")
     lately = WantedAlerts(judged=days_of(Window.ending(moment_of(desk.clock()).date(), desk.muting.days)))
     counts, all_lately, muted = await asyncio.gather(
-        desk.feedback.answer(asked, partial(desk.store.feedback.counts, asked)),
-        desk.feedback.answer(lately, partial(desk.store.feedback.counts, lately)),
+        desk.feedback.answer(asked, partial(desk.store.alerts.judged, asked)),
+        desk.feedback.answer(lately, partial(desk.store.alerts.judged, lately)),
         muted_rules(notify_desk.store, desk.clock()),
     )
     pairs, languages = by_pair(counts.cells), by_language(counts.cells)

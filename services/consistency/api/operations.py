@@ -12,7 +12,7 @@ router = APIRouter(prefix="/v1", tags=["consistency"], dependencies=[Depends(all
 
 @router.get("/stats")
 async def stats(desk: AtDesk) -> dict[str, Any]:
-    by_kind, by_state = await desk.store.conflicts.totals()
+    by_kind, by_state = await desk.store.trends.totals()
     return {
         "messages": await desk.messages.answer((), desk.store.events.messages),
         "conflicts": {"by_kind": by_kind, "by_state": by_state},

@@ -5,13 +5,12 @@ from services.consistency.store.alerts import Alerts
 from services.consistency.store.conflicts import Conflicts
 from services.consistency.store.courses import Courses
 from services.consistency.store.events import Events
-from services.consistency.store.feedback import Feedback
 from services.consistency.store.policies import Policies
 from services.consistency.store.trends import Trends
 from shared.mongo import Database
 from shared.retention import Retention
 
-__all__ = ["COLLECTIONS", "Alerts", "Conflicts", "Courses", "Events", "Feedback", "Policies", "Store", "Trends"]
+__all__ = ["COLLECTIONS", "Alerts", "Conflicts", "Courses", "Events", "Policies", "Store", "Trends"]
 
 COLLECTIONS = ("events", "conflicts", "alerts", "policies", "policy_progress", "policies_refused")
 
@@ -23,7 +22,6 @@ class Store:
         self.alerts = Alerts(database)
         self.policies = Policies(database)
         self.trends = Trends(database)
-        self.feedback = Feedback(database)
         self.courses = Courses(database)
 
     async def prepare(self) -> None:
@@ -32,5 +30,4 @@ class Store:
         await self.conflicts.prepare()
         await self.alerts.prepare()
         await self.trends.prepare()
-        await self.feedback.prepare()
         await self.courses.prepare()

@@ -1,98 +1,32 @@
-"""Collection `alerts`."""
+"""Collection `alerts`. Lists and counts of them are taken from the register."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 
-from services.consistency.domain.stored import Alert, Verdict
+from services.consistency.domain.precision import Counts
+from services.consistency.domain.stored import Alert
+from services.consistency.domain.wanted import Key, Order, Tally, WantedAlerts
 from services.consistency.store.documents import (
-    CUSTOMER,
-    PAIR,
-    RANKS,
     Row,
     alert_of,
     alert_row,
     chunks,
-    following,
     mark_published,
+    touched,
     write_revisions,
 )
+from services.consistency.store.register import Register, card_of
 from shared.mongo import Database, ensure_indexes
 
-Order = Literal["last_seen", "severity", "customers"]
-ORDERS: dict[Order, tuple[str, ...]] = {
-    "last_seen": ("last_seen", "_id"),
-    "severity": ("rank", "last_seen", "_id"),
-    "customers": ("customers", "last_seen", "_id"),
-}
-"""Fields that each order of the list falls by."""
-Key = tuple[int | str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class WantedAlerts:
-    """None and nothing let everything pass; without `state`, all but the merged. One of `departments` is on either
-    side, two are both sides; `assigned` is as `str(assignee)`. `judged`: from which day to which (since 1970)."""
-
-    state: str | None = None
-    kind: str | None = None
-    departments: Sequence[str] = ()
-    severity: str | None = None
-    assigned: str | None = None
-    rule: str | None = None
-    language: str | None = None
-    verdict: Verdict | None = None
-    judged: tuple[int, int] | None = None
-
-    def condition(self) -> Row:
-        return {**self.narrowing(), "state": {"$ne": "merged"} if self.state is None else self.state}
-
-    def narrowing(self) -> Row:
-        """All but the state."""
-        chosen = {
-            "kind": self.kind,
-            "severity": self.severity,
-            "assigned": self.assigned,
-            "rules": self.rule,
-            "languages": self.language,
-            "verdict": self.verdict,
-        }
-        condition: Row = {name: value for name, value in chosen.items() if value is not None}
-        if self.judged is not None:
-            condition["judged_on"] = {"$gte": self.judged[0], "$lte": self.judged[1]}
-        if len(self.departments) == 1:
-            condition["departments"] = self.departments[0]
-        elif self.departments:
-            condition["pair"] = PAIR.join(sorted(self.departments))
-        return condition
-
-
-def key_of(alert: Alert, order: Order) -> Key:
-    """Where a page that ends with this alert is gone on from."""
-    values: dict[str, int | str] = {
-        "_id": alert.id,
-        "last_seen": alert.last_seen,
-        "rank": RANKS[alert.severity],
-        "customers": alert.customers,
-    }
-    return tuple(values[field] for field in ORDERS[order])
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """How many alerts have this state and severity between these departments."""
-
-    state: str
-    severity: str
-    departments: tuple[str, ...]
-    count: int
+LOOKS = 3
+"""Times that a page is read where its alerts change meanwhile."""
 
 
 class Alerts:
     def __init__(self, database: Database) -> None:
         self._alerts = database["alerts"]
+        self.register = Register(self._alerts)
 
     async def prepare(self) -> None:
         newest = [("last_seen", DESCENDING), ("_id", DESCENDING)]
@@ -100,15 +34,7 @@ class Alerts:
             self._alerts,
             [
                 IndexModel(newest),
-                IndexModel([("state", ASCENDING), *newest]),
-                IndexModel([("kind", ASCENDING), *newest]),
-                IndexModel([("departments", ASCENDING), *newest]),
-                IndexModel([("pair", ASCENDING), *newest]),
-                IndexModel([("assigned", ASCENDING), *newest]),
-                IndexModel([("rules", ASCENDING), *newest]),
-                IndexModel([("state", ASCENDING), ("rank", DESCENDING), *newest]),
-                IndexModel([("state", ASCENDING), ("customers", DESCENDING), *newest]),
-                IndexModel([(field, ASCENDING) for field in ("state", "severity", "pair", "kind")]),
+                IndexModel([("touched", ASCENDING)]),
                 IndexModel([("spreading", ASCENDING)], partialFilterExpression={"spreading": True}),
                 IndexModel([("due", ASCENDING)], partialFilterExpression={"due": True}),
                 IndexModel([("merged_into", ASCENDING)], partialFilterExpression={"state": "merged"}),
@@ -151,19 +77,23 @@ class Alerts:
         return await self._ids({"severity_until": {"$lte": now}}, limit)
 
     async def judged_otherwise(self, scale: str, limit: int) -> list[str]:
-        """Alerts that were judged by another scale, or by none; reads all where there are none."""
-        return await self._ids({"scale": {"$ne": scale}}, limit)
+        """Alerts that were judged by another scale, or by none."""
+        return (await self.register.roll()).judged_otherwise(scale, limit)
 
     async def without_rules(self, limit: int) -> list[str]:
         """Alerts that were stored before they kept what found them; a merged one is counted when it is split off."""
-        return await self._ids({"rules": None, "state": {"$ne": "merged"}}, limit)
+        return (await self.register.roll()).without_rules(limit)
 
     async def _ids(self, condition: Row, limit: int) -> list[str]:
         return [row["_id"] async for row in self._alerts.find(condition, {"_id": 1}).limit(limit)]
 
     async def write(self, alerts: Sequence[Alert]) -> bool:
         """False where another instance was first with any of them."""
-        return await write_revisions(self._alerts, [alert_row(alert) for alert in alerts])
+        rows = [{**alert_row(alert), **touched()} for alert in alerts]
+        written = await write_revisions(self._alerts, rows)
+        if written:
+            self.register.note(rows)
+        return written
 
     async def spread(self, alert: Alert) -> None:
         """Notes that all conflicts show the alert's state, unless it moved on."""
@@ -197,30 +127,35 @@ class Alerts:
         return await self._ids({"pending": True, "updated_at": {"$lt": before}}, limit)
 
     async def page(self, wanted: WantedAlerts, order: Order, key: Key | None, limit: int) -> list[Alert]:
-        """In falling order, after `key`."""
-        fields = ORDERS[order]
-        condition = wanted.condition() if key is None else {**wanted.condition(), **following(fields, key)}
-        cursor = self._alerts.find(condition).sort([(field, DESCENDING) for field in fields]).limit(limit)
-        return [alert_of(row) async for row in cursor]
+        """In falling order, after `key`. What changed since the register was read is looked up again; an alert that
+        changes each time is left out."""
+        roll = await self.register.roll()
+        found: dict[str, Alert] = {}
+        ids: list[str] = []
+        for _ in range(LOOKS):
+            ids = roll.page(wanted, order, key, limit)
+            found = {}
+            moved = False
+            for some in chunks(ids):
+                rows = await self._alerts.find({"_id": {"$in": list(some)}}).to_list(None)
+                moved |= roll.put(card_of(row) for row in rows) > 0
+                found |= {row["_id"]: alert_of(row) for row in rows}
+            gone = [one for one in ids if one not in found]
+            roll.drop(gone)
+            if not moved and not gone:
+                break
+        still = roll.page(wanted, order, key, limit)
+        return [found[one] for one in ids if one in still]
 
     async def tallies(self, wanted: WantedAlerts) -> list[Tally]:
         """Of every combination that there is, in whatever state."""
-        pipeline: list[Row] = [
-            {"$match": wanted.narrowing()},
-            {
-                "$group": {
-                    "_id": {"state": "$state", "severity": "$severity", "pair": "$pair"},
-                    "count": {"$sum": 1},
-                }
-            },
-        ]
-        rows = [(row["_id"], row["count"]) async for row in self._alerts.aggregate(pipeline)]
-        return [
-            Tally(one["state"], one.get("severity", "medium"), tuple((one.get("pair") or CUSTOMER).split(PAIR)), count)
-            for one, count in rows
-        ]
+        return (await self.register.roll()).tallies(wanted)
 
     async def totals(self) -> dict[str, int]:
         """Alerts by state."""
-        pipeline = [{"$group": {"_id": "$state", "count": {"$sum": 1}}}]
-        return {row["_id"]: row["count"] async for row in self._alerts.aggregate(pipeline)}
+        return (await self.register.roll()).totals()
+
+    async def judged(self, wanted: WantedAlerts) -> Counts:
+        """Of the alerts judged on the days that are wanted, and of all that are undecided. What is merged counts with
+        the alert that it is merged into."""
+        return (await self.register.roll()).counts(wanted)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
+from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 
@@ -19,6 +20,7 @@ from services.consistency.store.documents import (
     conflict_of,
     conflict_row,
     mark_published,
+    touched,
     write_revisions,
 )
 from shared.events import identity
@@ -53,7 +55,7 @@ class Wanted:
         chosen = {
             "customer": self.customer,
             "kind": self.kind,
-            "alert": None if self.alerts is None else {"$in": list(self.alerts)},
+            "alert": None if self.alerts is None else one_or_any(self.alerts),
             "state": self.state,
             "a_department": self.earlier,
             "b_department": self.later,
@@ -64,8 +66,18 @@ class Wanted:
         condition: Row = {name: value for name, value in chosen.items() if value is not None}
         if self.days is not None:
             condition["day"] = {"$gte": self.days[0], "$lte": self.days[1]}
-        condition |= not_reserved("customer") if self.customer is None else {}
-        return condition if self.state is not None else {**condition, "state": {"$ne": "withdrawn"}}
+        if self.customer is None and self.alerts is None:  # reserved customers' conflicts have no alert
+            condition |= not_reserved("customer")
+        if self.state is not None:
+            return condition
+        # What the events say, which stands beside the alert in an index.
+        unless = {"pair": {"$in": ["open", "settled"]}} if self.alerts is not None else {"state": {"$ne": "withdrawn"}}
+        return {**condition, **unless}
+
+
+def one_or_any(values: Sequence[str]) -> Any:
+    """Servers go through an index in its order where one value is named."""
+    return values[0] if len(values) == 1 else {"$in": list(values)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +176,7 @@ class Conflicts:
             times = {"ends": NEVER, **kept(changed, self._retention.of_withdrawn(conflict.customer))}
         else:
             times = {"ends": first_end(conflict, ends), **kept(changed, None)}
-        return {**conflict_row(conflict), **times}
+        return {**conflict_row(conflict), **touched(), **times}
 
     async def ended(self, at: datetime, limit: int) -> list[StoredConflict]:
         """Conflicts not withdrawn of which an event has expired, or whose end is to be looked up again."""
@@ -223,7 +235,7 @@ class Conflicts:
         writes = [
             UpdateOne(
                 {"_id": row["_id"], "revision": row["revision"]},
-                {"$set": {"state": shown, "updated_at": now, "pending": True}, "$inc": {"revision": 1}},
+                {"$set": {"state": shown, "updated_at": now, "pending": True, **touched()}, "$inc": {"revision": 1}},
             )
             for row in rows
         ]
@@ -280,21 +292,6 @@ class Conflicts:
             .limit(limit)
         )
         return [conflict_of(row) async for row in cursor]
-
-    async def totals(self) -> tuple[dict[str, int], dict[str, int]]:
-        """Conflicts by kind (without the withdrawn) and by state; without reserved customers."""
-        by_kind: dict[str, int] = {}
-        by_state: dict[str, int] = {}
-        pipeline = [
-            {"$match": not_reserved("customer")},
-            {"$group": {"_id": {"kind": "$kind", "state": "$state"}, "count": {"$sum": 1}}},
-        ]
-        async for row in self._conflicts.aggregate(pipeline):
-            kind, state = row["_id"]["kind"], row["_id"]["state"]
-            by_state[state] = by_state.get(state, 0) + row["count"]
-            if state != "withdrawn":
-                by_kind[kind] = by_kind.get(kind, 0) + row["count"]
-        return by_kind, by_state
 
 
 def sides(conflict: StoredConflict) -> tuple[str, str]:

@@ -14,9 +14,9 @@ from typing import Any
 
 from pymongo import UpdateOne
 
+from services.consistency.clock import now
 from services.consistency.domain.causes import ordered
 from services.consistency.domain.conflict import Span
-from services.consistency.domain.severity import SEVERITIES
 from services.consistency.domain.stored import Alert, Assignee, Judgement, Ref, Sender, Step, StoredConflict
 from shared.mongo import Collection, insert_new
 from shared.web.window import day_of, hour_of
@@ -24,9 +24,6 @@ from shared.web.window import day_of, hour_of
 Row = dict[str, Any]
 CUSTOMER = "customer"
 """Stands for a department where a side is what the customer did."""
-PAIR = "|"
-RANKS = {severity: rank for rank, severity in enumerate(reversed(SEVERITIES))}
-"""The worst has the highest."""
 IN_CHUNK = 50
 """Values of one `$in`: servers compare each document with each value, so long lists cost their square."""
 
@@ -74,30 +71,12 @@ def conflict_of(row: Row) -> StoredConflict:
 def alert_row(alert: Alert) -> Row:
     row = asdict(alert)
     examples = [{"conflict": conflict, "customer": customer} for conflict, customer in alert.examples]
-    sides = sorted(sender.department or CUSTOMER for sender in alert.senders)
-    return {
-        "_id": row.pop("id"),
-        **row,
-        "examples": examples,
-        "departments": sorted(set(sides)),
-        "pair": PAIR.join(sides),
-        "rank": RANKS[alert.severity],
-        "assigned": None if alert.assignee is None else str(alert.assignee),
-        **feedback(alert),
-    }
+    return {"_id": row.pop("id"), **row, "examples": examples}
 
 
-def feedback(alert: Alert) -> Row:
-    """Also names what is not there, so that it goes where the alert had it."""
-    if alert.state == "merged":
-        return dict.fromkeys(("verdict", "judged_on", "found_by", "spoken"))
-    judged = alert.judgement
-    return {
-        "verdict": alert.verdict,
-        "judged_on": None if judged is None else day_of(judged.at),
-        "found_by": PAIR.join(alert.rules or ()),
-        "spoken": PAIR.join(alert.languages),
-    }
+def touched() -> Row:
+    """To be written along, each time."""
+    return {"touched": now()}
 
 
 def alert_of(row: Row) -> Alert:

@@ -9,7 +9,7 @@ from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from services.consistency.domain.stored import Alert, StoredConflict
-from services.consistency.store.documents import Row, alert_of, alert_row, chunks, conflict_of, conflict_row
+from services.consistency.store.documents import Row, alert_of, alert_row, chunks, conflict_of, conflict_row, touched
 from shared.generations.naming import said
 from shared.mongo import Collection, Database
 from shared.retention.documents import EXPIRES, KEPT_FROM
@@ -131,7 +131,7 @@ class Carrying(Generic[Document]):
         carried = {"term": term, "revision": row["revision"], "look": self._is_to_look_at(old, known)}
         written = {name: value for name, value in self._kind.row(result).items() if name != "_id"}
         ends = {} if known is not None else {name: row[name] for name in ENDS if name in row}
-        fields: Row = {**written, **self._kind.along, **ends, "carried": carried}
+        fields: Row = {**written, **self._kind.along, **ends, **touched(), "carried": carried}
         same = row if result == old else known if result == new else None
         if same is not None and not same.get("pending"):
             fields["published"] = result.revision

@@ -39,6 +39,8 @@ function replace(part, fresh) {
 
 const FIRST_PAUSE = 1_000; // milliseconds until a stream that was refused is asked for again; twice as long each time
 const LONGEST_PAUSE = 60_000;
+const TOGETHER = 150; // milliseconds that a refresh waits for more events
+const APART = 1_000;
 
 // A stream that broke is taken up again by the browser. One that was answered with another status than 200, as while the
 // service restarts or too many are open, is closed for good: it is opened anew, while somebody looks at the page.
@@ -47,10 +49,20 @@ function follow(source) {
   let stream;
   let pause = FIRST_PAUSE;
   let waiting;
+  let more = false;
+  let last = -Infinity;
   let ready = false;
+  // Many at once are one refresh. Where they do not end, one follows the other: each is shown before the next is asked
+  // for. One that fails is tried with the next event.
   const soon = () => {
-    clearTimeout(waiting);
-    waiting = setTimeout(() => refresh().catch(() => {}), 150); // many at once are one refresh; the next event tries again
+    more = true;
+    waiting ??= setTimeout(async () => {
+      more = false;
+      await refresh().catch(() => {});
+      last = performance.now();
+      waiting = undefined;
+      if (more) soon();
+    }, Math.max(TOGETHER, last + APART - performance.now()));
   };
   const show = (text, away) => {
     state.hidden = false;

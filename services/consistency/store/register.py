@@ -1,0 +1,108 @@
+"""The roll of all alerts, kept in step with the collection `alerts`, whichever instance writes there.
+
+Whoever asks for the roll is given one with all that had been written when they asked; now and then all is read anew.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from time import monotonic
+
+from services.consistency.clock import now
+from services.consistency.domain.roll import Card, Roll
+from services.consistency.store.documents import CUSTOMER, Row
+from services.consistency.store.looking import LATE, LATER, Looks
+from shared.mongo import Collection
+from shared.web.window import DAY, HOUR, day_of
+
+FAR = 1 << 62
+FEW, MANY = 500, 2_000
+"""Alerts of one stretch of time when all are read: the next is longer where there were fewer, shorter where there were
+more. No server is asked for all at once, for some sort and copy in memory."""
+FIELDS = (
+    *("revision", "state", "severity", "kind", "senders", "last_seen", "customers"),
+    *("assignee", "rules", "languages", "judgement", "scale"),
+)
+
+
+class Register:
+    def __init__(self, alerts: Collection) -> None:
+        self._alerts = alerts
+        self._roll: Roll | None = None
+        self._looks = Looks()
+        self._one_at_a_time = asyncio.Lock()
+
+    async def roll(self) -> Roll:
+        """With all that had been written when this was called."""
+        asked = monotonic()
+        async with self._one_at_a_time:
+            roll = self._roll or await self._read_all()
+            if self._looks.is_due(asked):
+                await self._look(roll, LATE)
+            return roll
+
+    def note(self, rows: Sequence[Row]) -> None:
+        """What was just written from here; where the roll is not read yet, it will be with them."""
+        if self._roll is not None:
+            self._roll.put(card_of(row) for row in rows)
+
+    async def look_far_back(self) -> None:
+        """For what came later than any look expected."""
+        async with self._one_at_a_time:
+            await self._look(self._roll or await self._read_all(), LATER)
+
+    async def read_anew(self) -> None:
+        """Answers wait for it where nothing was read before; else they are given from that."""
+        if self._roll is None:
+            await self.roll()
+        else:
+            await self._read_all()
+
+    async def _read_all(self) -> Roll:
+        looks, anew = Looks(), Roll()
+        with looks.look(None):
+            await self._read_into(anew)
+        self._roll, self._looks = anew, looks
+        return anew
+
+    async def _look(self, roll: Roll, reach: int) -> None:
+        with self._looks.look(reach) as condition:
+            async for cards in self._found(condition):
+                roll.put(cards)
+
+    async def _read_into(self, roll: Roll) -> None:
+        """One stretch of time after the other, the newest first. What moves on meanwhile is touched, and looked at."""
+        until, since, length = FAR, now(), HOUR
+        while until > -FAR:
+            before = len(roll)
+            async for cards in self._found({"last_seen": {"$gte": since, "$lt": until}}):
+                roll.put(cards)
+            found = len(roll) - before
+            length = length * 4 if found < FEW else length // 4 if found > MANY else length
+            until, since = since, since - length if since > -DAY else -FAR
+
+    async def _found(self, condition: Row) -> AsyncIterator[list[Card]]:
+        cursor = self._alerts.find(condition, dict.fromkeys(FIELDS, 1), batch_size=1_000)
+        while rows := await cursor.to_list(1_000):
+            yield [card_of(row) for row in rows]
+
+
+def card_of(row: Row) -> Card:
+    """Documents that are older than a field do not have it."""
+    judgement, assignee = row.get("judgement"), row.get("assignee")
+    merged = row["state"] == "merged"
+    return Card(
+        id=row["_id"],
+        revision=row["revision"],
+        state=row["state"],
+        severity=row.get("severity", "medium"),
+        kind=row["kind"],
+        departments=tuple(sorted(sender["department"] or CUSTOMER for sender in row["senders"])),
+        last_seen=row["last_seen"],
+        customers=row["customers"],
+        assigned=f"{assignee['kind']}:{assignee['name']}" if assignee else None,
+        rules=None if row.get("rules") is None else tuple(row["rules"]),
+        languages=tuple(row.get("languages") or ()),
+        verdict=None if merged else judgement["verdict"] if judgement else "undecided",
+        judged_on=day_of(judgement["at"]) if judgement and not merged else None,
+        scale=row.get("scale"),
+    )
