@@ -11,6 +11,7 @@ from pathlib import Path
 
 from services.consistency.domain.comparer.nearness import nearness_by
 from services.consistency.domain.comparer.rendering import rendered
+from services.consistency.domain.contradiction.judgement import thorough
 from services.consistency.domain.contradiction.lexicon import load_lexicon
 from services.consistency.domain.contradiction.message import Message, Reader
 from services.consistency.domain.contradiction.pairing import compare_messages
@@ -24,7 +25,8 @@ from services.consistency.scenarios import Scenario, customers_of, read_scenario
 @dataclass(slots=True)
 class Case:
     """Two messages that reached one customer: `strength` is of the rules' best finding whatever their threshold,
-    `cosine` how near their nearest sentences are, `gone` that the earlier one was corrected or had run out."""
+    `cosine` how near their nearest sentences are, `gone` that the earlier one was corrected or had run out,
+    `thorough` that all layers of the comparer are asked."""
 
     scenario: str
     language: str
@@ -35,6 +37,7 @@ class Case:
     strength: float
     cosine: float
     gone: bool
+    thorough: bool
     expected: bool
 
 
@@ -60,6 +63,7 @@ def cases(paths: Sequence[str]) -> Iterator[Case]:
                         strength=found.strength if found is not None else 0.0,
                         cosine=nearness.of([earlier], later)[0],
                         gone=not in_force(earlier, later),
+                        thorough=thorough(earlier, later, found, lexicon.comparer["typed"]),
                         expected=frozenset((earlier.event.id, later.event.id)) in wanted,
                     )
 

@@ -56,7 +56,9 @@ def main() -> None:
 def read(paths: Sequence[Path], comparer: OnnxComparer, near: float) -> tuple[Rows, Array, Array]:
     rows = [json.loads(line) for path in paths for line in path.read_text("utf-8").splitlines()]
     rows = [row for row in rows if not row["gone"] and row["cosine"] >= near]
-    verdicts = comparer.verdicts([(row["first"], row["second"]) for row in rows])
+    pairs = [(row["first"], row["second"]) for row in rows]
+    thorough = frozenset(pair for pair, row in zip(pairs, rows, strict=True) if row["thorough"])
+    verdicts = comparer.verdicts(pairs, thorough)
     found = [signs(row["strength"], verdict) for row, verdict in zip(rows, verdicts, strict=True)]
     return (
         rows,

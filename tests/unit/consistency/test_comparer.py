@@ -46,6 +46,14 @@ def test_a_verdict_does_not_depend_on_what_else_is_asked(comparer: Comparer) -> 
     assert OnnxComparer(MODEL).verdicts([*others, pair])[-1] == alone
 
 
+def test_a_pair_may_be_read_to_the_end_whatever_was_kept_of_it(comparer: Comparer) -> None:
+    pair = ("The monthly fee is $12 (≠).", "The monthly fee is $15 (≠).")
+    glanced = comparer.verdicts([pair])[0]
+    read = comparer.verdicts([pair], {pair})[0]
+    assert glanced.conflict < 0.1 < 0.5 < read.conflict
+    assert comparer.verdicts([pair]) == [glanced]
+
+
 def test_what_is_kept_is_bounded() -> None:
     small = OnnxComparer(MODEL, limit=3)
     pairs = [(f"Note {number}.", "Thank you.") for number in range(8)]
@@ -58,6 +66,19 @@ def test_what_is_kept_is_bounded() -> None:
 )
 def test_a_message_never_conflicts_with_its_copy(detector: Detector, text: str) -> None:
     assert found(detector, text, text) == []
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("The monthly fee is $12.", "The monthly fee is $15."),
+        ("早餐免费。", "早餐每位收费30元。"),
+        ("Plans are cancellable at any time.", "Plans cannot be cancelled before the end of the term."),
+    ],
+)
+def test_a_blatant_conflict_of_a_few_words_is_found(detector: Detector, texts: tuple[str, str]) -> None:
+    assert len(found(detector, *texts)) == 1
+    assert found(detector, texts[0], texts[0]) == found(detector, texts[1], texts[1]) == []
 
 
 STORY = (

@@ -4,7 +4,7 @@ import hashlib
 import math
 import os
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,8 +29,8 @@ class Verdict:
 
 
 class Comparer(Protocol):
-    def verdicts(self, pairs: Sequence[Pair]) -> list[Verdict]:
-        """One for each pair of rendered texts, in order."""
+    def verdicts(self, pairs: Sequence[Pair], thorough: Collection[Pair] = frozenset()) -> list[Verdict]:
+        """One for each pair of rendered texts, in order; those in `thorough` are read to the end in any case."""
         ...
 
 
@@ -62,11 +62,12 @@ class OnnxComparer:
         self._limit = limit
         self._known: OrderedDict[bytes, Verdict] = OrderedDict()
 
-    def verdicts(self, pairs: Sequence[Pair]) -> list[Verdict]:
-        keys = [key_of(pair) for pair in pairs]
-        new = {key: pair for key, pair in zip(keys, pairs, strict=True) if key not in self._known}
+    def verdicts(self, pairs: Sequence[Pair], thorough: Collection[Pair] = frozenset()) -> list[Verdict]:
+        asked = [(pair, pair in thorough) for pair in pairs]
+        keys = [key_of(*one) for one in asked]
+        new = {key: one for key, one in zip(keys, asked, strict=True) if key not in self._known}
         work = self._threads.map if len(new) > 1 else map
-        fresh = dict(zip(new, work(self._judge, new.values()), strict=True))
+        fresh = dict(zip(new, work(self._judge, *zip(*new.values(), strict=True)), strict=True)) if new else {}
         answers = [fresh[key] if key in fresh else self._known[key] for key in keys]
         self._known.update(fresh)
         for key in keys:
@@ -75,7 +76,7 @@ class OnnxComparer:
             self._known.popitem(last=False)
         return answers
 
-    def _judge(self, pair: Pair) -> Verdict:
+    def _judge(self, pair: Pair, thorough: bool) -> Verdict:
         """One pair at a time: in a batch the int8 scales, and so the verdicts, would depend on the other pairs."""
         import numpy as np
 
@@ -85,15 +86,16 @@ class OnnxComparer:
         )
         glanced, states = self._glance.run(None, {"pieces": pieces, "mask": mask, "sides": sides})
         verdict = verdict_of(glanced[0])
-        if verdict.below(EARLY_EXIT):
+        if verdict.below(EARLY_EXIT) and not thorough:
             return verdict
         (logits,) = self._reading.run(None, {"states": states, "mask": mask})
         return verdict_of(logits[0])
 
 
-def key_of(pair: Pair) -> bytes:
+def key_of(pair: Pair, thorough: bool) -> bytes:
     """Kept in place of the texts, which take fifty times as much."""
-    return hashlib.blake2b("\0".join(pair).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    parts = (*pair, "thorough") if thorough else pair
+    return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def verdict_of(logits: Iterable[float]) -> Verdict:

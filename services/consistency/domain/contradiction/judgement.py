@@ -131,23 +131,32 @@ class Judge:
         return int(self._weights["most" if earlier <= RULED else "most_of_many"])
 
     def _fresh(self, new: Mapping[Key, tuple[Message, Message]]) -> dict[Key, Judgement]:
-        verdicts: Mapping[Key, Verdict] = {}
-        if self._comparer is not None:
-            asked = {key: pair for key, pair in new.items() if not key.left_out and self._near(*pair)}
-            texts = [rendered(*pair, self._lexicon, self._nearness) for pair in asked.values()]
-            verdicts = dict(zip(asked, self._comparer.verdicts(texts), strict=True))
-        return {key: self._judged(*pair, key.left_out, verdicts.get(key)) for key, pair in new.items()}
+        found = {key: self._ruled(*pair, key.left_out) for key, pair in new.items()}
+        if self._comparer is None:
+            return {key: self._unaided(judged) for key, judged in found.items()}
+        asked = {key: pair for key, pair in new.items() if not key.left_out and self._near(*pair)}
+        texts = {key: rendered(*pair, self._lexicon, self._nearness) for key, pair in asked.items()}
+        to_the_end = frozenset(
+            texts[key] for key, pair in asked.items() if thorough(*pair, found[key].finding, self._weights["typed"])
+        )
+        verdicts = self._comparer.verdicts(list(texts.values()), to_the_end)
+        said = {key: replace(found[key], verdict=verdict) for key, verdict in zip(texts, verdicts, strict=True)}
+        return {key: said[key] if key in said else self._unaided(judged) for key, judged in found.items()}
+
+    def _ruled(self, earlier: Message, later: Message, left_out: bool) -> Judgement:
+        """What the rules find, however weak."""
+        finding, change = compare_messages(earlier, later, self._lexicon, self._relatedness, least=0.0)
+        return Judgement(finding, change, None, left_out, max(map(self._threshold, (earlier, later))))
+
+    def _unaided(self, ruled: Judgement) -> Judgement:
+        """Where the comparer was not asked, what is too weak for the rules alone counts for nothing."""
+        return ruled if self._certain(ruled) else replace(ruled, finding=None)
 
     def _near(self, earlier: Message, later: Message) -> bool:
         """Worth asking about: not the same again, another period, or something else altogether."""
         if earlier.event.data.text == later.event.data.text or other_period(earlier, later) or agree(earlier, later):
             return False
         return self._nearness.of([earlier], later)[0] >= self._weights["near"]
-
-    def _judged(self, earlier: Message, later: Message, left_out: bool, verdict: Verdict | None) -> Judgement:
-        least = None if verdict is None else 0.0
-        found = compare_messages(earlier, later, self._lexicon, self._relatedness, least)
-        return Judgement(*found, verdict, left_out, max(map(self._threshold, (earlier, later))))
 
     def _threshold(self, message: Message) -> float:
         return self._weights.get(f"threshold_{message.reading.language}", self._weights["threshold"])
@@ -222,6 +231,13 @@ def key_of(earlier: Message, later: Message, left_out: bool) -> Key:
         abs(other.time - one.time) > OCCASION,
         (one.time.date(), other.time.date()) if earlier.dated or later.dated else None,
     )
+
+
+def thorough(earlier: Message, later: Message, finding: Finding | None, typed: float) -> bool:
+    """Two single sentences of which the rules say that they may clash: the comparer's first layers see too little of so
+    short a text to be believed that it does not."""
+    short = len(sentences(earlier)) <= 1 and len(sentences(later)) <= 1
+    return short and finding is not None and finding.strength >= typed
 
 
 def agree(earlier: Message, later: Message) -> bool:
