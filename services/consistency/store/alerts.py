@@ -70,11 +70,11 @@ class Alerts:
 
     async def lapsed(self, now: int, limit: int) -> list[str]:
         """Acknowledged until a time that has passed."""
-        return await self._ids({"state": "acknowledged", "until": {"$lte": now}}, limit)
+        return await self._ids({"state": "acknowledged", "until": passed(now)}, limit)
 
     async def to_judge(self, now: int, limit: int) -> list[str]:
         """Alerts whose severity time may have changed."""
-        return await self._ids({"severity_until": {"$lte": now}}, limit)
+        return await self._ids({"severity_until": passed(now)}, limit)
 
     async def judged_otherwise(self, scale: str, limit: int) -> list[str]:
         """Alerts that were judged by another scale, or by none."""
@@ -159,3 +159,8 @@ class Alerts:
         """Of the alerts judged on the days that are wanted, and of all that are undecided. What is merged counts with
         the alert that it is merged into."""
         return (await self.register.roll()).counts(wanted)
+
+
+def passed(now: int) -> Row:
+    """Of a moment that may be none: with a lower end, so that no server reads those that are none on its way."""
+    return {"$gt": 0, "$lte": now}
