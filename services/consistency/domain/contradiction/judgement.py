@@ -41,13 +41,17 @@ SAYS, UNLIKELY = 16, 0.3
 class Judgement:
     """`finding` is the rules' strongest clash whatever its strength, `change` one that the later message announces;
     `verdict` the comparer's, None where it was not asked; `left_out` that others were nearer to the later one; `least`
-    from what probability on what the comparer sees is reported."""
+    from what probability on what the comparer sees is reported. What follows from these: `probability` that the two
+    cannot both be relied on, whether that is `reported`, and whether a change is `announced`."""
 
     finding: Finding | None = None
     change: Finding | None = None
     verdict: Verdict | None = None
     left_out: bool = False
     least: float = 1.0
+    probability: float = 0.0
+    reported: bool = False
+    announced: bool = False
 
 
 NOTHING = Judgement()
@@ -141,7 +145,9 @@ class Judge:
         )
         verdicts = self._comparer.verdicts(list(texts.values()), to_the_end)
         said = {key: replace(found[key], verdict=verdict) for key, verdict in zip(texts, verdicts, strict=True)}
-        return {key: said[key] if key in said else self._unaided(judged) for key, judged in found.items()}
+        return {
+            key: self._concluded(said[key]) if key in said else self._unaided(judged) for key, judged in found.items()
+        }
 
     def _ruled(self, earlier: Message, later: Message, left_out: bool) -> Judgement:
         """What the rules find, however weak."""
@@ -150,7 +156,16 @@ class Judge:
 
     def _unaided(self, ruled: Judgement) -> Judgement:
         """Where the comparer was not asked, what is too weak for the rules alone counts for nothing."""
-        return ruled if self._certain(ruled) else replace(ruled, finding=None)
+        return self._concluded(ruled if self._certain(ruled) else replace(ruled, finding=None))
+
+    def _concluded(self, judged: Judgement) -> Judgement:
+        chance = self._probability(judged)
+        certain = self._certain(judged)
+        reported = certain or (judged.verdict is not None and chance >= judged.least)
+        announced = judged.change is not None or (
+            judged.verdict is not None and judged.verdict.change >= self._weights["change"]
+        )
+        return replace(judged, probability=chance, reported=reported, announced=announced)
 
     def _near(self, earlier: Message, later: Message) -> bool:
         """Worth asking about: not the same again, another period, or something else altogether."""
@@ -161,8 +176,7 @@ class Judge:
     def _threshold(self, message: Message) -> float:
         return self._weights.get(f"threshold_{message.reading.language}", self._weights["threshold"])
 
-    def probability(self, judged: Judgement) -> float:
-        """How likely the two cannot both be relied on."""
+    def _probability(self, judged: Judgement) -> float:
         strength = judged.finding.strength if judged.finding is not None else 0.0
         if judged.verdict is None:
             return strength
@@ -173,28 +187,18 @@ class Judge:
         """The rules need nobody's support."""
         return judged.finding is not None and judged.finding.strength >= self._lexicon.threshold
 
-    def reports(self, judged: Judgement) -> bool:
-        if judged.verdict is None or self._certain(judged):
-            return self._certain(judged)
-        return self.probability(judged) >= judged.least
-
     def undecided(self, earlier: Message, later: Message, judged: Judgement) -> bool:
         """Neither rules nor comparer report a conflict, and what they see does not speak clearly against one."""
-        if self.reports(judged) or self.announces(judged):
+        if judged.reported or judged.announced:
             return False
         if judged.verdict is not None:
-            return self.probability(judged) >= self._weights["undecided"]
+            return judged.probability >= self._weights["undecided"]
         return self._comparer is None and self._near(earlier, later)
-
-    def announces(self, judged: Judgement) -> bool:
-        return judged.change is not None or (
-            judged.verdict is not None and judged.verdict.change >= self._weights["change"]
-        )
 
     def words(self, earlier: Message, later: Message, judged: Judgement) -> Finding:
         """Where the two clash: the rules' claims where these say so, else the sentences that the comparer finds, and
         without a comparer the nearest."""
-        chance = self.probability(judged)
+        chance = judged.probability
         if judged.finding is not None and self._certain(judged):
             return replace(judged.finding, strength=chance)
         spans = rendered_sentences(earlier, later, self._lexicon, self._nearness)

@@ -41,7 +41,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A message of a history with what is known of it: `said` has the judgements that matter, by the key of the earlier
+    """A message of a history with what is known of it: `said` has what is reported or announced (see `settled`), by the key of the earlier
     message, `reported` the conflicts with earlier ones, `undecided` what an outside judge is asked about."""
 
     message: Message
@@ -103,7 +103,7 @@ class Contradictions:
         messages = [one.message for one in read]
         messages += [self.message(event) for event in history.messages[len(read) :]]
         for row, judged in self._judged(messages, len(read)):
-            kept.append(Read(row.later, {key: one for key, one in judged.items() if self._matters(one)}))
+            kept.append(Read(row.later, {key: one for key, one in judged.items() if one.reported or one.announced}))
             every = [
                 self._compared(earlier, read, judged[earlier.key])
                 for earlier in row.earlier
@@ -123,12 +123,8 @@ class Contradictions:
             rows = [row_of(messages, at) for at in range(block, min(block + ROWS_AT_ONCE, len(messages)))]
             yield from zip(rows, self._judge.judge(rows), strict=True)
 
-    def _matters(self, judged: Judgement) -> bool:
-        """To what is made of later messages: see `settled`."""
-        return self._judge.reports(judged) or self._judge.announces(judged)
-
     def _answers(self, earlier: Message, later: Message, judged: Judgement) -> bool:
-        return self._judge.reports(judged) or self._undecided(earlier, later, judged)
+        return judged.reported or self._undecided(earlier, later, judged)
 
     def _undecided(self, earlier: Message, later: Message, judged: Judgement) -> bool:
         return self._reviewer is not None and self._judge.undecided(earlier, later, judged)
@@ -136,11 +132,11 @@ class Contradictions:
     def _compared(self, earlier: Message, read: Sequence[Read], found: Judgement) -> Compared:
         """The last of `read` with one before it."""
         later = read[-1].message
-        reports = self._judge.reports(found)
         undecided = self._undecided(earlier, later, found)
-        by = settled(earlier, read, found, self._judge) if reports or undecided else None
-        chance = self._judge.probability(found)
-        return Compared(earlier, later, found, chance, by, reports and by is None, undecided and by is None)
+        by = settled(earlier, read, found) if found.reported or undecided else None
+        return Compared(
+            earlier, later, found, found.probability, by, found.reported and by is None, undecided and by is None
+        )
 
     def _conflict(self, one: Compared) -> Conflict:
         return conflict(one.earlier, one.later, self._judge.words(one.earlier, one.later, one.judged), self._lexicon)
@@ -161,7 +157,7 @@ def in_force(earlier: Message, later: Message) -> bool:
     return (until is None or until >= later.event.time) and later.event.data.corrects != earlier.event.id
 
 
-def settled(earlier: Message, read: Sequence[Read], found: Judgement, judge: Judge) -> Message | None:
+def settled(earlier: Message, read: Sequence[Read], found: Judgement) -> Message | None:
     """The message between the two that announced a change of what the earlier one said, and the last of `read`, of
     which something was `found`, follows."""
     last = read[-1]
@@ -173,12 +169,12 @@ def settled(earlier: Message, read: Sequence[Read], found: Judgement, judge: Jud
         if middle.event.data.corrects == earlier.event.id:
             return middle
         change = one.said.get(earlier.key)
-        if change is None or not judge.announces(change) or not in_force(middle, later):
+        if change is None or not change.announced or not in_force(middle, later):
             continue
         if change.change is not None and found.finding is not None:
             if change.change.a.attribute == found.finding.a.attribute:
                 return middle
-        elif not judge.reports(last.said.get(middle.key, NOTHING)):
+        elif not last.said.get(middle.key, NOTHING).reported:
             return middle
     return None
 
