@@ -1,10 +1,9 @@
 """Conflicts and alerts as MongoDB documents.
 
 Beside their own fields, documents carry `published`, the revision last published, and `pending`, there while
-that is not the current one, so that an index finds what is still to be published. Alerts also carry what lists are
-filtered and sorted by: `departments`, `pair` (of them), `rank` (of severity) and `assigned`; and what feedback is
-counted by: `verdict`, `judged_on` (a day), `found_by` (the rules) and `spoken` (the languages), none of which a merged
-one has. Conflicts carry the `channels` of both sides, in the order of their cause.
+that is not the current one, so that an index finds what is still to be published; and `touched`, when they were last
+written, by which instances find what others wrote. Conflicts carry the `channels` of both sides, in the order of their
+cause.
 """
 
 import asyncio

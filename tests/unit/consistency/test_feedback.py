@@ -14,6 +14,7 @@ from services.consistency.domain.precision import Cell, Muting, Tally, by_langua
 from services.consistency.domain.stored import Alert, Dismissal, Judgement, StoredConflict
 from services.consistency.feedback import SHIPPED, FeedbackError, read, run
 from services.consistency.store.documents import alert_of, alert_row, conflict_of, conflict_row
+from services.consistency.store.register import card_of
 from tests.unit.consistency.told import NOW, conflict, decide, embargo, message, stored
 
 
@@ -76,10 +77,11 @@ def test_a_judgement_is_taken_back_with_the_state_that_it_came_with() -> None:
 def test_a_merged_alert_is_not_counted_and_has_its_judgement_again_when_it_is_split() -> None:
     wrong = dismissed("not_a_conflict")
     away = merged(wrong, "a2", "Ada", None, NOW)
-    counted_by = ("verdict", "judged_on", "found_by", "spoken")
-    assert {alert_row(away)[name] for name in counted_by} == {None}
+    assert (card_of(alert_row(away)).verdict, card_of(alert_row(away)).judged_on) == (None, None)
     row = alert_row(split(away, "Ada", None, NOW))
-    assert [row[name] for name in counted_by] == ["wrong", NOW // 86_400_000_000, "contradiction.amount", "en"]
+    card = card_of(row)
+    assert (card.verdict, card.judged_on) == ("wrong", NOW // 86_400_000_000)
+    assert (card.rules, card.languages) == (("contradiction.amount",), ("en",))
     assert alert_of(row) == split(away, "Ada", None, NOW)
 
 

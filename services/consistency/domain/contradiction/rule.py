@@ -41,8 +41,9 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A message of a history with what is known of it: `said` has what is reported or announced (see `settled`), by the key of the earlier
-    message, `reported` the conflicts with earlier ones, `undecided` what an outside judge is asked about."""
+    """A message of a history with what is known of it: `said` has what is reported or announced (see `settled`), by the
+    key of the earlier message, `reported` the conflicts with earlier ones, `undecided` what an outside judge is asked
+    about."""
 
     message: Message
     said: Mapping[str, Judgement]
