@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from fastapi import FastAPI
-from pydantic import Field
+from pydantic import Field, PositiveInt
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.consistency.alerting import Alerting, Contended
@@ -24,6 +24,7 @@ from services.consistency.feedback import FeedbackSettings
 from services.consistency.feedback import read as read_muting
 from services.consistency.handlers import Work, compare_touchpoints
 from services.consistency.keeping import keep_up
+from services.consistency.memory import EVENTS
 from services.consistency.notify import api as notify_api
 from services.consistency.notify import routes as notify_routes
 from services.consistency.notify.following import GROUP as NOTIFY_GROUP
@@ -60,6 +61,8 @@ class Settings(BaseSettings):
 
     port: int = Field(8003, validation_alias="ONEVOICE_CONSISTENCY_PORT")
     generation: Generation = Field("", validation_alias="ONEVOICE_CONSISTENCY_GENERATION")
+    remembered: PositiveInt = Field(EVENTS, validation_alias="ONEVOICE_CONSISTENCY_REMEMBERED")
+    """Events of customers that an instance keeps in memory."""
     http: HttpSettings = Field(default_factory=HttpSettings)
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
     mongo: MongoSettings = Field(default_factory=MongoSettings)
@@ -92,7 +95,15 @@ def create_app(settings: Settings, detector: Callable[[], Detector] = default_de
             await must_be_rebuilt(database, "consistency", settings.generation)
             publisher = await stack.enter_async_context(open_publisher(settings.kafka, "onevoice-consistency"))
             engine = make_engine(
-                settings.generation, database, publisher, settings.kafka, chosen, clock, retention, scale
+                settings.generation,
+                database,
+                publisher,
+                settings.kafka,
+                chosen,
+                clock,
+                retention,
+                scale,
+                settings.remembered,
             )
             store, outbox, examination = engine.store, engine.outbox, engine.examination
             await store.prepare()
@@ -181,13 +192,14 @@ def make_engine(
     clock: Clock,
     retention: Retention,
     scale: Scale,
+    remembered: int = EVENTS,
 ) -> Engine:
     """The outbox is silent until it is told to speak."""
     store = Store(database, retention, clock)
     book = PolicyBook()
     alerting = Alerting(store, clock, scale)
     outbox = Outbox(alerting, publisher)
-    examination = Examination(store, outbox, detector, book, clock)
+    examination = Examination(store, outbox, detector, book, clock, remembered)
     reexamination = Reexamination(store, examination, book)
     subscription = Subscription(
         TOUCHPOINTS,

@@ -16,7 +16,7 @@ from services.consistency.domain.conflict import Conflict
 from services.consistency.domain.detector import Detector
 from services.consistency.domain.history import History
 from services.consistency.domain.stored import StoredConflict, moment_of
-from services.consistency.memory import CustomerMemory, Memory, New, View, parsed
+from services.consistency.memory import EVENTS, CustomerMemory, Memory, New, View, parsed
 from services.consistency.policies import PolicyBook
 from services.consistency.publish import Outbox
 from services.consistency.store import Store
@@ -53,13 +53,21 @@ class Seen:
 class Examination:
     """Customers are compared one after the other in one thread, so that requests are answered meanwhile."""
 
-    def __init__(self, store: Store, outbox: Outbox, detector: Detector, book: PolicyBook, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        outbox: Outbox,
+        detector: Detector,
+        book: PolicyBook,
+        clock: Clock,
+        remembered: int = EVENTS,
+    ) -> None:
         self._store = store
         self._outbox = outbox
         self.detector = detector
         self._book = book
         self._clock = clock
-        self.memory = Memory(store.events, clock)
+        self.memory = Memory(store.events, clock, remembered)
         self._busy = asyncio.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="detector")
 

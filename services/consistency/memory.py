@@ -22,7 +22,7 @@ from shared.events import CustomerEvent, DeliveryEvent, EmbargoEvent, MessageEve
 Place = tuple[int, str]
 """An event's time (microseconds) and identity: where it stands among the others of its customer."""
 EVENTS = 40_000
-"""Of all customers together; those looked at longest ago are forgotten first. An event takes some five kilobytes."""
+"""Of all customers together; those looked at longest ago are forgotten first. An event takes some four kilobytes."""
 PARSED = 20_000
 """Events kept parsed for those who read the store."""
 
