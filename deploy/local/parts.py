@@ -71,13 +71,23 @@ def kafka_part(port: int, state_dir: Path) -> Part:
     return Part("kafka", command, accepts_connections(LOOPBACK, port), {}, signal.SIGTERM, seconds_to_stop=30)
 
 
+SECONDS_UNTIL_DELETED = 3_600
+
+
 def mongodb_part(port: int, uri: str, state_dir: Path) -> Part:
-    """SecantusDB keeps a WiredTiger log, so that it opens with every document also after a kill."""
+    """SecantusDB keeps a WiredTiger log, so that it opens with every document also after a kill.
+
+    Looking for what has expired, it reads every document there is, and answers nobody meanwhile: it does so seldom.
+    `secantusd.toml` in the state's folder is taken as it is where it is there.
+    """
     program = Path(sys.executable).with_name("secantusd-py")
     if not program.exists():
         raise MissingServerError("SecantusDB is not installed; run `make env`, or set MONGODB_URI")
     data = ("--storage-path", str((state_dir / "mongo").resolve()), "--log-level", "WARNING")
-    command = (str(program), "--host", LOOPBACK, "--port", str(port), *data)
+    config = (state_dir / "secantusd.toml").resolve()
+    if not config.exists():
+        config.write_text(f"[storage]\nttl_sweep_seconds = {SECONDS_UNTIL_DELETED}\n")
+    command = (str(program), "--config", str(config), "--host", LOOPBACK, "--port", str(port), *data)
     return Part("mongodb", command, answers_ping(uri), {}, signal.SIGTERM, seconds_to_stop=30)
 
 

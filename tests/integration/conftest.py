@@ -15,7 +15,9 @@ from tests.integration.servers import DatabaseAlone, Servers
 
 @pytest.fixture(scope="session")
 def mongodb(tmp_path_factory: pytest.TempPathFactory, free_ports: dict[str, str]) -> Iterator[DatabaseAlone]:
-    with DatabaseAlone(tmp_path_factory.mktemp("mongodb"), free_ports) as alone:
+    folder = tmp_path_factory.mktemp("mongodb")
+    (folder / "secantusd.toml").write_text("[storage]\nttl_sweep_seconds = 10\n")  # a test waits for what it deletes
+    with DatabaseAlone(folder, free_ports) as alone:
         alone.up()
         yield alone
 

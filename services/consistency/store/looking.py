@@ -28,9 +28,13 @@ class Looks:
         """Did the last look begin before who asks had `asked` (`time.monotonic`)?"""
         return self._began <= asked
 
+    def begin(self) -> None:
+        """From now on all is read."""
+        self._began, self._looked = monotonic(), now()
+
     @contextmanager
-    def look(self, reach: int | None) -> Iterator[Row]:
-        """The condition of what is to be looked at; all, where `reach` is None. One that fails was none."""
+    def look(self, reach: int) -> Iterator[Row]:
+        """The condition of what is to be looked at. A look that fails was none."""
         began, clock = monotonic(), now()
-        yield {} if reach is None else {"touched": {"$gte": self._looked - reach}}
+        yield {"touched": {"$gte": self._looked - reach}}
         self._began, self._looked = began, clock

@@ -24,11 +24,28 @@ FIELDS = (
 )
 
 
+class Reading:
+    """How far all have been read: one stretch of time after the other, the newest first. What moves on meanwhile is
+    touched, and looked at."""
+
+    def __init__(self) -> None:
+        self.roll = Roll()
+        self.looks = Looks()
+        self.looks.begin()
+        self.until, self.since, self._length = FAR, now(), HOUR
+
+    def go_on(self, found: int) -> None:
+        longer, shorter = self._length * 4, self._length // 4
+        self._length = longer if found < FEW else shorter if found > MANY else self._length
+        self.until, self.since = self.since, self.since - self._length if self.since > -DAY else -FAR
+
+
 class Register:
     def __init__(self, alerts: Collection) -> None:
         self._alerts = alerts
         self._roll: Roll | None = None
         self._looks = Looks()
+        self._reading: Reading | None = None
         self._one_at_a_time = asyncio.Lock()
 
     async def roll(self) -> Roll:
@@ -58,27 +75,20 @@ class Register:
             await self._read_all()
 
     async def _read_all(self) -> Roll:
-        looks, anew = Looks(), Roll()
-        with looks.look(None):
-            await self._read_into(anew)
-        self._roll, self._looks = anew, looks
-        return anew
+        """Goes on where it broke off, when the database was away."""
+        reading = self._reading = self._reading or Reading()
+        while reading.until > -FAR:
+            before = len(reading.roll)
+            async for cards in self._found({"last_seen": {"$gte": reading.since, "$lt": reading.until}}):
+                reading.roll.put(cards)
+            reading.go_on(len(reading.roll) - before)
+        self._roll, self._looks, self._reading = reading.roll, reading.looks, None
+        return reading.roll
 
     async def _look(self, roll: Roll, reach: int) -> None:
         with self._looks.look(reach) as condition:
             async for cards in self._found(condition):
                 roll.put(cards)
-
-    async def _read_into(self, roll: Roll) -> None:
-        """One stretch of time after the other, the newest first. What moves on meanwhile is touched, and looked at."""
-        until, since, length = FAR, now(), HOUR
-        while until > -FAR:
-            before = len(roll)
-            async for cards in self._found({"last_seen": {"$gte": since, "$lt": until}}):
-                roll.put(cards)
-            found = len(roll) - before
-            length = length * 4 if found < FEW else length // 4 if found > MANY else length
-            until, since = since, since - length if since > -DAY else -FAR
 
     async def _found(self, condition: Row) -> AsyncIterator[list[Card]]:
         cursor = self._alerts.find(condition, dict.fromkeys(FIELDS, 1), batch_size=1_000)

@@ -50,6 +50,22 @@ class Details:
     corrections: list[int]
 
 
+class Counting:
+    """How far all have been counted: some days after the other, the newest first, as no server is asked for all at
+    once. What changes meanwhile is touched, and looked at."""
+
+    def __init__(self) -> None:
+        self.days: Days = {}
+        self.looks = Looks()
+        self.looks.begin()
+        self.until, self.since, self._length = FAR, day_of(now()), 1
+
+    def go_on(self, found: int) -> None:
+        longer, shorter = self._length * 4, max(1, self._length // 4)
+        self._length = longer if found < FEW else shorter if found > MANY else self._length
+        self.until, self.since = self.since, self.since - self._length if self.since > -self._length else -FAR
+
+
 class Trends:
     """Reads the collection `conflicts`; days are days since 1970, both included."""
 
@@ -58,6 +74,7 @@ class Trends:
         self._days: Days = {}
         self._details: dict[int, Details] = {}
         self._is_read = False
+        self._counting: Counting | None = None
         self._looks = Looks()
         self._one_at_a_time = asyncio.Lock()
         self._details_once = asyncio.Lock()
@@ -129,18 +146,14 @@ class Trends:
             self._is_read = True
 
     async def _count_all(self) -> tuple[Days, Looks]:
-        """Some days after the other, the newest first: no server is asked for all at once."""
-        found: Days = {}
-        looks = Looks()
-        with looks.look(None):
-            until, since, days = FAR, day_of(now()), 1
-            while until > -FAR:
-                some = await self._count(since, until)
-                count = sum(one.cell.count for alike in some.values() for one in alike)
-                days = days * 4 if count < FEW else max(1, days // 4) if count > MANY else days
-                until, since = since, since - days if since > -days else -FAR
-                found |= some
-        return found, looks
+        """Goes on where it broke off, when the database was away."""
+        counting = self._counting = self._counting or Counting()
+        while counting.until > -FAR:
+            some = await self._count(counting.since, counting.until)
+            counting.days |= some
+            counting.go_on(sum(one.cell.count for alike in some.values() for one in alike))
+        self._counting = None
+        return counting.days, counting.looks
 
     async def _recount_touched(self, reach: int) -> None:
         with self._looks.look(reach) as condition:
