@@ -139,7 +139,7 @@ async def rows(client: "AsyncIOMotorClient[Row]", database: str, collection: str
 
 
 OWN = {"revision", "found_at", "updated_at", "kept_from", "trace", "fresh", "left", "published", "pending"}
-OWN |= {"carried", "state"}
+OWN |= {"carried", "state", "touched"}
 """What a generation says of itself, beside what it found."""
 
 
