@@ -23,7 +23,6 @@ from services.consistency.expiry import Expiry
 from services.consistency.feedback import FeedbackSettings
 from services.consistency.feedback import read as read_muting
 from services.consistency.handlers import Work, compare_touchpoints
-from services.consistency.keeping import keep_up
 from services.consistency.memory import EVENTS
 from services.consistency.notify import api as notify_api
 from services.consistency.notify import routes as notify_routes
@@ -36,6 +35,7 @@ from services.consistency.notify.store import NotifyStore
 from services.consistency.policies import PolicyBook, PolicyReader
 from services.consistency.publish import Outbox
 from services.consistency.reexamination import Reexamination
+from services.consistency.refreshing import refresh
 from services.consistency.severity import SeveritySettings
 from services.consistency.severity import read as read_scale
 from services.consistency.store import Store
@@ -140,7 +140,7 @@ def create_app(settings: Settings, detector: Callable[[], Detector] = default_de
                 "notifications": partial(consuming, alerts_consumer),
             }
             await examination.work_out(partial(warm_up, examination.detector))
-            await stack.enter_async_context(background(app, "register", keep_up(store)))
+            await stack.enter_async_context(background(app, "refreshing", refresh(store)))
             await stack.enter_async_context(background(app, "outbox", outbox.run()))
             await stack.enter_async_context(background(app, "policies", engine.reader.run()))
             await stack.enter_async_context(background(app, "re-examination", engine.reexamination.run()))

@@ -131,12 +131,12 @@ class Examination:
         seen: dict[str, Seen] = {}
         left = list(views.items())
         while left:
-            found = await self.work_out(partial(self._some, left, tuple(policies)))
+            found = await self.work_out(partial(self._detect_some, left, tuple(policies)))
             seen |= found
             left = left[len(found) :]
         return seen
 
-    def _some(self, left: Sequence[tuple[str, View]], policies: tuple[EmbargoEvent, ...]) -> dict[str, Seen]:
+    def _detect_some(self, left: Sequence[tuple[str, View]], policies: tuple[EmbargoEvent, ...]) -> dict[str, Seen]:
         """The first of them at the least, and as many more as there is time for."""
         until = time.perf_counter() + AT_ONCE_SECONDS
         found: dict[str, Seen] = {}

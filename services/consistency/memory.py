@@ -6,7 +6,6 @@ done with it did not end well. Whoever else looks at a customer reads the store.
 """
 
 from bisect import insort
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from functools import lru_cache
 from services.consistency.clock import Clock
 from services.consistency.domain.changes import Aftermath, aftermath
 from services.consistency.domain.history import NOT_RECEIVED, History
+from services.consistency.domain.recent import Recent
 from services.consistency.domain.stored import microseconds
 from services.consistency.store.events import FOREVER, MESSAGE, Bounds, Events, StoredHistory
 from shared.events import CustomerEvent, DeliveryEvent, EmbargoEvent, MessageEvent, identity_of, parse_event
@@ -66,7 +66,7 @@ class CustomerMemory:
         for body in stored.bodies.values():
             event = parsed(body)
             self._place(event, place_of(event))
-        self._history, self._after = self._looked_at()
+        self._history, self._after = self._derived()
 
     def __len__(self) -> int:
         return len(self._events)
@@ -95,7 +95,7 @@ class CustomerMemory:
         told = sorted(one for one in told if one[0][1] in self._events)
         before = self._history
         if not simple or (told and before.messages and told[0][0] <= place_of(before.messages[-1])):
-            self._history, self._after = self._looked_at()
+            self._history, self._after = self._derived()
             return self.view()
         messages = (*before.messages, *(message for _, message in told))
         if self._cut:
@@ -129,7 +129,7 @@ class CustomerMemory:
     def _reached(self, message: MessageEvent) -> bool:
         return message.data.direction == "outbound" and message.id not in self._after.lost
 
-    def _looked_at(self) -> tuple[History, Aftermath]:
+    def _derived(self) -> tuple[History, Aftermath]:
         events = list(self._events.values())
         return History.of(events, cut=self._cut), aftermath(events)
 
@@ -140,53 +140,43 @@ class Memory:
     def __init__(self, events: Events, clock: Clock, limit: int = EVENTS) -> None:
         self._events = events
         self._clock = clock
-        self._limit = limit
-        self._customers: OrderedDict[str, tuple[int, CustomerMemory]] = OrderedDict()
-        self._size = 0
+        self._customers: Recent[str, tuple[int, CustomerMemory]] = Recent(limit)
+        """With the partition that each came from."""
 
     async def grow(self, new: Mapping[str, Sequence[New]]) -> dict[str, View]:
         """What there is to compare of each customer after what is new, which the store has already."""
         now = self._clock()
-        unknown = [customer for customer, some in new.items() if not self._knows(customer, some, now)]
+        complete = {customer: self._complete(customer, some, now) for customer, some in new.items()}
+        known = {customer: found for customer, found in complete.items() if found is not None}
+        unknown = [customer for customer in new if customer not in known]
         self.forget(unknown)
         read = await self._events.histories(unknown)
         views: dict[str, View] = {}
         for customer, some in new.items():
-            if customer in read:
-                found = CustomerMemory(read[customer], self._events.bounds)
-                views[customer] = found.view()
-                if read[customer].partitions <= {some[0].partition}:
-                    self._keep(customer, some[0].partition, found, 0)
-            else:
-                partition, found = self._customers[customer]
-                before = len(found)
+            partition = some[0].partition
+            if customer in known:
+                found = known[customer]
                 views[customer] = found.grow(some)
-                self._keep(customer, partition, found, before)
+                self._customers.put(customer, (partition, found), len(found))
+                continue
+            found = CustomerMemory(read[customer], self._events.bounds)
+            views[customer] = found.view()
+            if read[customer].partitions <= {partition}:
+                self._customers.put(customer, (partition, found), len(found))
         return views
 
-    def _knows(self, customer: str, new: Sequence[New], now: int) -> bool:
-        if customer not in self._customers:
-            return False
-        partition, found = self._customers[customer]
-        return found.is_complete(now) and all(one.partition == partition and not one.repeated for one in new)
-
-    def _keep(self, customer: str, partition: int, found: CustomerMemory, before: int) -> None:
-        self._customers[customer] = (partition, found)
-        self._customers.move_to_end(customer)
-        self._size += len(found) - before
-        while self._size > self._limit and len(self._customers) > 1:
-            _, (_, forgotten) = self._customers.popitem(last=False)
-            self._size -= len(forgotten)
+    def _complete(self, customer: str, new: Sequence[New], now: int) -> CustomerMemory | None:
+        """What is known of the customer, where that and what is new is all there is."""
+        partition, found = self._customers.get(customer) or (None, None)
+        if found is None or not found.is_complete(now):
+            return None
+        return found if all(one.partition == partition and not one.repeated for one in new) else None
 
     def forget(self, customers: Iterable[str]) -> None:
-        for customer in customers:
-            if customer in self._customers:
-                _, forgotten = self._customers.pop(customer)
-                self._size -= len(forgotten)
+        self._customers.drop(customers)
 
     def clear(self) -> None:
         self._customers.clear()
-        self._size = 0
 
     @contextmanager
     def until_done(self, customers: Iterable[str]) -> Iterator[None]:

@@ -1,6 +1,7 @@
 """Lists and counts of alerts and conflicts, asked of one instance while others write."""
 
 from dataclasses import replace
+from typing import Any
 
 from services.consistency.domain.alerts import Facts, first_alert
 from services.consistency.domain.stored import Alert, Judgement, StoredConflict
@@ -22,10 +23,10 @@ def alert(number: int, last_seen: int = NOW) -> Alert:
     return replace(FIRST, id=f"a{number:03}", last_seen=last_seen, customers=number % 4)
 
 
-async def listed(alerts: Alerts, order: Order = "last_seen", **wanted: str) -> list[str]:
+async def listed(alerts: Alerts, order: Order = "last_seen", **wanted: Any) -> list[str]:
     found: list[str] = []
     key: Key | None = None
-    while page := await alerts.page(WantedAlerts(**wanted), order, key, 7):  # type: ignore[arg-type]
+    while page := await alerts.page(WantedAlerts(**wanted), order, key, 7):
         found += [one.id for one in page]
         key = key_of(page[-1], order)
     return found

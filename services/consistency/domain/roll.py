@@ -13,7 +13,7 @@ from typing import Any
 from services.consistency.domain.columns import Column, Kinds, Mask, after, counted, every, highest, rows_of
 from services.consistency.domain.precision import Cell, Counts, DayCount
 from services.consistency.domain.severity import SEVERITIES
-from services.consistency.domain.stored import Verdict
+from services.consistency.domain.stored import Severity, Verdict
 from services.consistency.domain.wanted import ORDERS, Key, Order, Tally, WantedAlerts
 
 NOT_JUDGED = -1
@@ -27,7 +27,7 @@ class Card:
     id: str
     revision: int
     state: str
-    severity: str
+    severity: Severity
     kind: str
     departments: tuple[str, ...]
     last_seen: int
@@ -48,7 +48,7 @@ class Roll:
         self._last_seen = Column()
         self._customers = Column()
         self._state = Kinds[str]()
-        self._severity = Kinds[str](tuple(reversed(SEVERITIES)))  # so that its number is its rank
+        self._severity = Kinds[Severity](tuple(reversed(SEVERITIES)))  # so that its number is its rank
         self._kind = Kinds[str]()
         self._departments = Kinds[tuple[str, ...]]()
         self._assigned = Kinds[str | None]()

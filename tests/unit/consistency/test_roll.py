@@ -75,7 +75,7 @@ def is_wanted(card: Card, wanted: WantedAlerts, *, in_state: bool = True, days: 
 def place(card: Card, order: Order) -> Key:
     values: dict[str, Any] = {
         "_id": card.id,
-        "rank": RANKS[card.severity],  # type: ignore[index]
+        "rank": RANKS[card.severity],
         "last_seen": card.last_seen,
         "customers": card.customers,
     }

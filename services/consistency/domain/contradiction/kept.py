@@ -1,12 +1,12 @@
 """What was found in the histories looked at last, so that looking again costs what is new."""
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from services.consistency.domain.contradiction.message import Message
 from services.consistency.domain.history import History
+from services.consistency.domain.recent import Recent
 from shared.events import MessageEvent
 
 CHARACTERS = 2_000_000
@@ -42,9 +42,7 @@ class Kept(Generic[Found]):
     """By customer, what was found of each message, in order; it depends on the messages before it alone."""
 
     def __init__(self, limit: int = CHARACTERS) -> None:
-        self._limit = limit
-        self._kept: OrderedDict[str, Beginning[Found]] = OrderedDict()
-        self._size = 0
+        self._kept: Recent[str, Beginning[Found]] = Recent(limit)
 
     def beginning(self, history: History) -> Beginning[Found]:
         """What still holds: up to the first message that was not there, or is not there any more.
@@ -60,15 +58,8 @@ class Kept(Generic[Found]):
         return Beginning(kept.found[start:end], kept.events[start:end], kept.size - sum(map(size_of, left_out)))
 
     def keep(self, history: History, found: Beginning[Found]) -> None:
-        if not found.found:
-            return
-        customer = customer_of(history)
-        before = self._kept.pop(customer, None)
-        self._size += found.size - (before.size if before is not None else 0)
-        self._kept[customer] = found
-        while self._size > self._limit and len(self._kept) > 1:
-            _, forgotten = self._kept.popitem(last=False)
-            self._size -= forgotten.size
+        if found.found:
+            self._kept.put(customer_of(history), found, found.size)
 
 
 def size_of(event: MessageEvent) -> int:

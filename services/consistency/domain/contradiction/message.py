@@ -1,10 +1,8 @@
 """A message with what it states; each text is read once, however many customers it went to."""
 
-from collections import OrderedDict
-from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple
 
 import orjson
 
@@ -14,38 +12,13 @@ from services.consistency.domain.contradiction.languages import language_of
 from services.consistency.domain.contradiction.lexicon import Lexicon
 from services.consistency.domain.contradiction.reading import read
 from services.consistency.domain.contradiction.structured import holds, structured_claims
+from services.consistency.domain.recent import Recent
 from shared.events import Claim as Statement
 from shared.events import MessageEvent, digest, identity_of
 
 CHARACTERS = 2_000_000
 """Of the texts whose readings are kept, a hundred at least for each; a reading takes some 200 bytes a character."""
 LEAST = 100
-
-
-Key = TypeVar("Key", bound=Hashable)
-Value = TypeVar("Value")
-
-
-class Sized(Generic[Key, Value]):
-    """What was asked for last, of so much size together at the most."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._known: OrderedDict[Key, tuple[Value, int]] = OrderedDict()
-        self._size = 0
-
-    def get(self, key: Key) -> Value | None:
-        if key not in self._known:
-            return None
-        self._known.move_to_end(key)
-        return self._known[key][0]
-
-    def put(self, key: Key, value: Value, size: int) -> None:
-        self._known[key] = (value, size)
-        self._size += size
-        while self._size > self._limit and len(self._known) > 1:
-            _, (_, gone) = self._known.popitem(last=False)
-            self._size -= gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +60,8 @@ class Reader:
 
     def __init__(self, lexicon: Lexicon, limit: int = CHARACTERS) -> None:
         self._lexicon = lexicon
-        self._readings: Sized[tuple[str, str], Reading] = Sized(limit)
-        self._messages: Sized[Said, Message] = Sized(limit)
+        self._readings: Recent[tuple[str, str], Reading] = Recent(limit)
+        self._messages: Recent[Said, Message] = Recent(limit)
 
     def reading(self, whole: str, declared: str | None) -> Reading:
         text = readable(whole)

@@ -33,10 +33,13 @@ class Compared:
     earlier: Message
     later: Message
     judged: Judgement
-    probability: float
     settled: Message | None
     reported: bool
     undecided: bool
+
+    @property
+    def probability(self) -> float:
+        return self.judged.probability
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +138,14 @@ class Contradictions:
         later = read[-1].message
         undecided = self._undecided(earlier, later, found)
         by = settled(earlier, read, found) if found.reported or undecided else None
-        return Compared(
-            earlier, later, found, found.probability, by, found.reported and by is None, undecided and by is None
-        )
+        return Compared(earlier, later, found, by, found.reported and by is None, undecided and by is None)
 
     def _conflict(self, one: Compared) -> Conflict:
         return conflict(one.earlier, one.later, self._judge.words(one.earlier, one.later, one.judged), self._lexicon)
 
 
 def row_of(messages: Sequence[Message], at: int) -> Row:
+    """With those in reach that are `in_force`, asked of all of them at once."""
     later = messages[at]
     sent, corrected = later.event.time, later.event.data.corrects
     earlier = messages[max(0, at - REACH) : at]
@@ -154,8 +156,9 @@ def row_of(messages: Sequence[Message], at: int) -> Row:
 
 def in_force(earlier: Message, later: Message) -> bool:
     """The earlier message still counts when the later one is sent, and is not what that one corrects."""
-    until = earlier.event.data.valid_until
-    return (until is None or until >= later.event.time) and later.event.data.corrects != earlier.event.id
+    return (
+        earlier.until is None or earlier.until >= later.event.time
+    ) and later.event.data.corrects != earlier.event.id
 
 
 def settled(earlier: Message, read: Sequence[Read], found: Judgement) -> Message | None:

@@ -18,7 +18,7 @@ USUAL_DAYS = 90
 """Before today, of which people ask."""
 
 
-async def keep_up(store: Store) -> None:
+async def refresh(store: Store) -> None:
     """Until cancelled. Where MongoDB is away, the next turn tries again: who asks meanwhile is told by itself."""
     for turn in count():
         try:
